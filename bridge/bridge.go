@@ -1,0 +1,105 @@
+// Package bridge pairs each WebSocket connection (A, client to bridge) with one TCP connection (B, bridge to
+// target) and relays bytes both ways.
+//
+// What a newcomer gets wrong: a WebSocket connection cannot half-close and a TCP connection can. How the end of one
+// side is told to the other is this table. "Drain" means that everything already received for that side is written
+// first. A frame's FIN bit is not meant anywhere here: FIN is TCP's.
+//
+//	what ends                               the client sees                the target sees
+//	--------------------------------------  -----------------------------  -------------------------------
+//	client sends Close                      its own code echoed, FIN       drain, FIN; what it still sends
+//	                                                                       within a linger is dropped
+//	client's TCP ends without Close,        -                              drain, FIN
+//	also inside a frame
+//	target sends FIN                        drain, Close 1000; its data    FIN after the client's Close or
+//	                                        goes on until its own Close    DrainTimeout
+//	target resets, times out                drain, Close 1014              -
+//	write to the target fails               drain, Close 1011              -
+//	protocol error, bad UTF-8, too big      Close 1002, 1007, 1009         drain, FIN
+//	no sign of life after a ping;           TCP ends (1006)                FIN
+//	a side takes no byte for WriteTimeout
+//	idle limit, session limit, shutdown     drain, Close 1001 and why      drain, FIN
+//	target cannot be dialled                Close 1014 and why at once,    -
+//	                                        or HTTP 502, 504
+//
+// cause.go holds it as code, end.go acts on it.
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"wsbridge/tcp"
+	"wsbridge/ws"
+)
+
+// Options says what a Bridge does. The zero value of every field works; a limit of 0 is no limit.
+type Options struct {
+	Routes []Route
+
+	// AllowOrigins are origins beside the bridge's own whose pages may connect: scheme://host[:port] exactly,
+	// "null" (a page from disk), or "*" for any.
+	AllowOrigins []string
+	// AllowHosts are dotted names, without port, by which clients may reach the bridge (see hostAllowed).
+	AllowHosts []string
+
+	DialTimeout      time.Duration // lookup, connect and TLS handshake; 0: the operating system's
+	DialFailureHTTP  bool          // answer 502 or 504 instead of 101 and Close 1014
+	HandshakeTimeout time.Duration // for the body of a request that should have none
+	WriteTimeout     time.Duration // a side that takes no byte for so long ends the pair
+	PingInterval     time.Duration // 0: no pings
+	PingTimeout      time.Duration // for a sign of life after a ping; 0: for ever
+	IdleTimeout      time.Duration // without payload in either direction
+	MaxSession       time.Duration
+	DrainTimeout     time.Duration // for what an ending side is still owed; 0: as long as it takes
+
+	Log *slog.Logger // nil: slog.Default()
+}
+
+// Route is what serves a path: a target or the built-in WebSocket echo.
+type Route struct {
+	// Path is matched exactly, or, when it ends in "/", with everything below it; the longest match wins.
+	Path      string
+	Target    tcp.Target
+	Echo      bool // answer each message with itself; Target is not used
+	AnyOrigin bool // do not look at Origin
+	WS        ws.Options
+}
+
+// Bridge is an http.Handler that turns opening handshakes into pairs. A request it answers otherwise is refused with
+// one line of text and "Connection: close".
+type Bridge struct {
+	options Options
+	dialer  tcp.Dialer
+	log     *slog.Logger
+
+	mu       sync.Mutex // guards what follows
+	pairs    map[*pair]struct{}
+	last     uint64 // number of the newest pair
+	stopping bool
+
+	stop    context.Context // ended by Shutdown
+	endAll  context.CancelFunc
+	drainBy time.Time      // set before stop ends: when draining must be over; zero: no limit
+	running sync.WaitGroup // admitted requests and the pairs they became
+}
+
+// New returns a Bridge. Shutdown ends it.
+func New(o Options) *Bridge {
+	b := &Bridge{
+		options: o,
+		dialer:  tcp.Dialer{DialTimeout: o.DialTimeout, WriteTimeout: o.WriteTimeout},
+		log:     o.Log,
+		pairs:   make(map[*pair]struct{}),
+	}
+	b.stop, b.endAll = context.WithCancel(context.Background())
+	if b.log == nil {
+		b.log = slog.Default()
+	}
+	return b
+}
+
+var _ http.Handler = (*Bridge)(nil)

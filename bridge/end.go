@@ -1,0 +1,114 @@
+package bridge
+
+import (
+	"context"
+	"time"
+
+	"wsbridge/tcp"
+)
+
+// linger is how long a peer that has got our FIN may take to send its own.
+const linger = time.Second
+
+// end is the one place that decides what the end of one side means for the other. Both connections are closed when
+// it returns. The cause it returns is c, or what c turned out to be.
+func (p *pair) end(c cause) cause {
+	defer p.bound()()
+	p.stopDown(c.rest)
+	p.await(down)
+	if c == targetWriteFailed && tcp.IsReset(p.err[down]) {
+		c = targetLost // the kernel reports a reset once, to whichever direction asks first
+	}
+	if c.code != 0 {
+		p.client.WriteClose(c.code, c.reason)
+	}
+	p.await(up) // until the client's own Close frame
+	p.finish(c)
+	return c
+}
+
+// stopDown sees to it that the direction to the client ends after what the client is still owed.
+func (p *pair) stopDown(r rest) {
+	if r == abortRest {
+		p.a.InterruptRead()
+		p.a.InterruptWrite()
+	}
+	if p.target == nil {
+		return
+	}
+	switch r {
+	case dropRest, abortRest:
+		p.target.InterruptRead()
+	case drainRest:
+		p.target.Drain()
+	}
+}
+
+// await waits for the end of a direction.
+func (p *pair) await(d direction) {
+	for !p.over[d] {
+		p.note(<-p.ends)
+	}
+}
+
+// note remembers that a direction ended. When nothing more will come from the client, the target is told at once.
+func (p *pair) note(e end) {
+	p.over[e.direction], p.err[e.direction] = true, e.err
+	if e.direction == up && p.target != nil {
+		p.target.CloseWrite()
+	}
+}
+
+// bound keeps a peer that does not let an ending get on from holding the pair: reading ends at the drain timeout, and
+// so does writing to the target. The client gets a linger longer, for its Close frame.
+func (p *pair) bound() (stop func()) {
+	var timers []*time.Timer
+	if left := p.bridge.options.DrainTimeout; left > 0 {
+		timers = p.stopWaitingIn(left)
+	}
+	stopHook := context.AfterFunc(p.bridge.stop, p.boundShutdown)
+	return func() {
+		stopHook()
+		for _, t := range timers {
+			t.Stop()
+		}
+	}
+}
+
+func (p *pair) boundShutdown() {
+	if by := p.bridge.drainBy; !by.IsZero() {
+		p.stopWaitingIn(time.Until(by))
+	}
+}
+
+func (p *pair) stopWaitingIn(d time.Duration) []*time.Timer {
+	return []*time.Timer{time.AfterFunc(d, p.stopWaiting), time.AfterFunc(d+linger, p.a.InterruptWrite)}
+}
+
+func (p *pair) stopWaiting() {
+	p.a.InterruptRead()
+	if p.target != nil {
+		p.target.InterruptRead()
+		p.target.InterruptWrite()
+	}
+}
+
+// finish closes both connections, each without losing what was written to it.
+func (p *pair) finish(c cause) {
+	if c.rest == abortRest {
+		p.a.Close()
+	}
+	if p.target == nil {
+		p.a.Finish(linger)
+		return
+	}
+	done := make(chan struct{})
+	go p.finishTarget(done)
+	p.a.Finish(linger)
+	<-done
+}
+
+func (p *pair) finishTarget(done chan<- struct{}) {
+	defer close(done)
+	p.target.Finish(linger)
+}

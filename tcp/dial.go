@@ -1,0 +1,100 @@
+package tcp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Dialer connects to targets.
+type Dialer struct {
+	DialTimeout  time.Duration // name lookup, connect and TLS handshake together; 0: the operating system's
+	WriteTimeout time.Duration // becomes the Conn's
+}
+
+// Dial connects to t and blocks until it has, ctx ends or DialTimeout is over. The caller closes the Conn.
+// Errors are *DialError.
+func (d Dialer) Dial(ctx context.Context, t Target) (*Conn, error) {
+	if d.DialTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.DialTimeout)
+		defer cancel()
+	}
+	dialer := net.Dialer{KeepAliveConfig: KeepAlive}
+	nc, err := dialer.DialContext(ctx, t.Network, t.Address)
+	if err != nil {
+		return nil, &DialError{Target: t, Reason: reasonOf(err), Err: err}
+	}
+	conn := NewConn(nc, d.WriteTimeout)
+	if t.TLS == nil {
+		return conn, nil
+	}
+	config := t.TLS.Clone()
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(t.Address)
+	}
+	secured := tls.Client(conn.socket, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		reason := TLSFailed
+		if isTimeout(err) || ctx.Err() != nil {
+			reason = TimedOut
+		}
+		return nil, &DialError{Target: t, Reason: reason, Err: err}
+	}
+	conn.Conn = secured
+	return conn, nil
+}
+
+// Reason says in words fit for a Close frame why a target could not be dialled.
+type Reason string
+
+// Why a dial failed.
+const (
+	Refused          Reason = "target refused the connection"
+	NotFound         Reason = "target not found"
+	TimedOut         Reason = "target timed out"
+	Unreachable      Reason = "target unreachable"
+	TLSFailed        Reason = "target failed the TLS handshake"
+	OutOfDescriptors Reason = "bridge is out of file descriptors"
+	OtherDialFail    Reason = "target cannot be reached"
+)
+
+// DialError is why a target could not be dialled.
+type DialError struct {
+	Target Target
+	Reason Reason
+	Err    error
+}
+
+func (e *DialError) Error() string { return fmt.Sprintf("dial target %s: %v", e.Target, e.Err) }
+func (e *DialError) Unwrap() error { return e.Err }
+
+func reasonOf(err error) Reason {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return OutOfDescriptors
+	case isTimeout(err):
+		return TimedOut
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrPermission):
+		return Refused
+	case errors.As(err, &dns), errors.Is(err, fs.ErrNotExist):
+		return NotFound
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return Unreachable
+	}
+	return OtherDialFail
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, syscall.ETIMEDOUT) || errors.As(err, &timeout) && timeout.Timeout()
+}

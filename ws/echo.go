@@ -1,0 +1,32 @@
+package ws
+
+// Echo answers each message with one message of the same type and the same bytes until Read would return an error,
+// which it returns, or a write fails. A message longer than buf, or one that comes slowly, is answered in
+// fragments as it comes (RFC 6455 section 5.4), so that a message of any size costs one buffer.
+func (c *Conn) Echo(buf []byte) error {
+	begun := false
+	for {
+		n, end, err := c.next(buf, true)
+		if err != nil {
+			return err
+		}
+		opcode := c.opcode
+		if begun {
+			opcode = opContinuation
+		}
+		begun = !end
+		if err := c.echoFrame(end, opcode, buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Conn) echoFrame(fin bool, opcode byte, payload []byte) error {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	if err := c.put(fin, opcode, payload, nil); err != nil {
+		return err
+	}
+	c.touch(&c.sent, len(payload))
+	return nil
+}
