@@ -16,6 +16,7 @@ type cause struct {
 	code   ws.StatusCode // of the Close frame the client gets; 0: none
 	reason string        // in that Close frame
 	rest   rest
+	deaf   bool // the target takes nothing any more, so the client need not finish what it is saying
 }
 
 // rest is what becomes of the bytes that the target has sent and the client has not been given.
@@ -23,24 +24,23 @@ type rest int
 
 const (
 	dropRest  rest = iota // the client takes no more
-	drainRest             // what has arrived is sent
-	readRest              // what comes until the target's side ends is sent
+	drainRest             // what has arrived from it is sent first
 	abortRest             // dropped, a half-sent frame too: the client's TCP connection just ends
 )
 
 // The causes, as in the close table.
 var (
 	clientLost        = cause{name: "client connection lost"}
-	targetClosed      = cause{"target closed", websocket.StatusNormalClosure, "target closed", readRest}
-	targetLost        = cause{"target connection lost", websocket.StatusBadGateway, "target connection lost", readRest}
-	targetWriteFailed = cause{"target write failed", websocket.StatusInternalError, "target write failed", readRest}
+	targetClosed      = cause{"target closed", websocket.StatusNormalClosure, "target closed", dropRest, false}
+	targetLost        = cause{"target connection lost", websocket.StatusBadGateway, "target connection lost", drainRest, true}
+	targetWriteFailed = cause{"target write failed", websocket.StatusInternalError, "target write failed", drainRest, true}
 	clientSilent      = cause{name: "no sign of life from the client", rest: abortRest}
 	clientStalled     = cause{name: "client took no byte", rest: abortRest}
 	targetStalled     = cause{name: "target took no byte", rest: abortRest}
-	idleLimit         = cause{"idle limit", websocket.StatusGoingAway, "idle limit", drainRest}
-	sessionLimit      = cause{"session limit", websocket.StatusGoingAway, "session limit", drainRest}
-	shutDown          = cause{"shutdown", websocket.StatusGoingAway, "server shutting down", drainRest}
-	internalError     = cause{"internal error", websocket.StatusInternalError, "internal error", dropRest}
+	idleLimit         = cause{"idle limit", websocket.StatusGoingAway, "idle limit", drainRest, false}
+	sessionLimit      = cause{"session limit", websocket.StatusGoingAway, "session limit", drainRest, false}
+	shutDown          = cause{"shutdown", websocket.StatusGoingAway, "server shutting down", drainRest, false}
+	internalError     = cause{"internal error", websocket.StatusInternalError, "internal error", dropRest, true}
 )
 
 // clientClosed gives the client its own code and reason back (RFC 6455 section 5.5.1).

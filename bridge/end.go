@@ -22,6 +22,9 @@ func (p *pair) end(c cause) cause {
 	if c.code != 0 {
 		p.client.WriteClose(c.code, c.reason)
 	}
+	if c.deaf {
+		p.a.InterruptRead()
+	}
 	p.await(up) // until the client's own Close frame
 	p.finish(c)
 	return c

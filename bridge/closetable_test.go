@@ -1,0 +1,365 @@
+package bridge
+
+import (
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"wsbridge/tcp"
+	"wsbridge/ws"
+)
+
+// TestCloseTable is the package comment's table: what ends, what the client sees, what the target sees.
+func TestCloseTable(t *testing.T) {
+	for _, row := range []struct {
+		claim   string
+		options func(*Options)
+		run     func(*rig, *client, net.Conn)
+		cause   string
+	}{
+		{"client closes 1000: echoed, target drained and FIN", nil, clientCloses(1000, "bye"), "client closed"},
+		{"client closes 1001: echoed", nil, clientCloses(1001, ""), "client closed"},
+		{"client closes 3000: echoed", nil, clientCloses(3000, ""), "client closed"},
+		{"client closes 4999: echoed", nil, clientCloses(4999, "app"), "client closed"},
+		{"client closes without a code: no code back", nil, clientCloses(1005, ""), "client closed"},
+		{"what the target sends within the linger is dropped", nil, targetAnswersFIN, "client closed"},
+		{"client's TCP ends without Close", nil, clientEnds(""), "client connection lost"},
+		{"client's TCP ends inside a frame: a correct prefix", nil, clientEnds("prefix"), "client connection lost"},
+		{"client's TCP ends while the target sends: its last words arrive", nil, clientQuitsUnderFlood, "client connection lost"},
+		{"target sends FIN: drain, 1000, the client's data goes on", nil, targetEnds, "target closed"},
+		{"target sends FIN and the client never answers: FIN at the drain timeout",
+			func(o *Options) { o.DrainTimeout = 50 * time.Millisecond }, targetEndsClientMute, "target closed"},
+		{"target resets: 1014", nil, targetResets, "target connection lost"},
+		{"target resets with bytes on the way: they arrive first", nil, targetSpeaksAndResets, "target connection lost"},
+		{"target resets under a flood from the client: still 1014", nil, targetResetsUnderFlood, "target connection lost"},
+		{"protocol error: 1002", nil, clientViolates("\x81\x01a", 1002, "frame not masked"), "frame not masked"},
+		{"bad UTF-8: 1007", nil, clientViolates(masked(true, text, "abc\xff"), 1007, "text is not UTF-8"), "text is not UTF-8"},
+		{"message over the limit: 1009", nil, clientViolates(masked(true, binary, strings.Repeat("x", 1025)), 1009, "message over the limit"), "message over the limit"},
+		{"no sign of life after a ping: TCP ends",
+			func(o *Options) { o.PingInterval, o.PingTimeout = 20*time.Millisecond, 50*time.Millisecond }, clientSilentRow, "no sign of life from the client"},
+		{"client takes no byte: TCP ends",
+			func(o *Options) { o.WriteTimeout = 100 * time.Millisecond }, clientTakesNothing, "client took no byte"},
+		{"target takes no byte: TCP ends",
+			func(o *Options) { o.WriteTimeout = 100 * time.Millisecond }, targetTakesNothing, "target took no byte"},
+		{"idle limit: drain, 1001", func(o *Options) { o.IdleTimeout = 100 * time.Millisecond }, limitEnds("idle limit"), "idle limit"},
+		{"session limit: drain, 1001", func(o *Options) { o.MaxSession = 100 * time.Millisecond }, limitEnds("session limit"), "session limit"},
+		{"shutdown: drain, 1001", nil, shutdownEnds, "shutdown"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			t.Parallel()
+			o := slowLimits()
+			if row.options != nil {
+				row.options(&o)
+			}
+			r := newRig(t, o)
+			r.options.Routes[0].WS = ws.Options{MaxMessage: 1 << 20}
+			if strings.Contains(row.claim, "1009") {
+				r.options.Routes[0].WS.MaxMessage = 1024
+			}
+			c, target := r.connect()
+			row.run(r, c, target)
+			r.wantCause(row.cause)
+		})
+	}
+}
+
+func clientCloses(code int, reason string) func(*rig, *client, net.Conn) {
+	return func(r *rig, c *client, target net.Conn) {
+		data := random(100_000)
+		c.send(binary, data)
+		if code == 1005 {
+			c.send(closes, "")
+		} else {
+			c.sendClose(code, reason)
+		}
+		c.wantRest("", code, reason)
+		wantFIN(r.t, target, data)
+	}
+}
+
+func targetAnswersFIN(r *rig, c *client, target net.Conn) {
+	c.send(text, "QUIT")
+	c.sendClose(1000, "")
+	wantFIN(r.t, target, "QUIT")
+	if _, err := io.WriteString(target, "too late"); err != nil {
+		r.t.Errorf("target's write after its peer's FIN: %v; want it taken and dropped", err)
+	}
+	target.Close()
+	c.wantRest("", 1000, "")
+}
+
+func clientEnds(prefix string) func(*rig, *client, net.Conn) {
+	return func(r *rig, c *client, target net.Conn) {
+		data := random(70_000)
+		c.send(binary, data)
+		if prefix != "" {
+			frame := masked(true, binary, prefix+random(200_000))
+			c.write(frame[:14+len(prefix)])
+		}
+		c.Close()
+		wantFIN(r.t, target, data+prefix)
+	}
+}
+
+// clientQuitsUnderFlood: the bridge is writing to the client when the client is gone, and learns of it there. What
+// the client sent before is still in the kernel.
+func clientQuitsUnderFlood(r *rig, c *client, target net.Conn) {
+	flooding := make(chan struct{})
+	go flood(target, flooding)
+	if _, err := c.next(); err != nil {
+		r.t.Fatal(err)
+	}
+	c.send(text, "last words")
+	c.Close() // with bytes unread: a RST follows
+	wantFIN(r.t, target, "last words")
+	target.Close()
+	<-flooding
+}
+
+func flood(conn net.Conn, done chan<- struct{}) {
+	defer close(done)
+	for block := make([]byte, 64<<10); ; {
+		if _, err := conn.Write(block); err != nil {
+			return
+		}
+	}
+}
+
+func targetEnds(r *rig, c *client, target net.Conn) {
+	data := random(300_000)
+	io.WriteString(target, data)
+	target.(*net.TCPConn).CloseWrite()
+	var got strings.Builder
+	for {
+		f, err := c.next()
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if f.opcode == closes {
+			if want := "\x03\xe8target closed"; string(f.payload) != want {
+				r.t.Errorf("got Close %q, want %q", f.payload, want)
+			}
+			break
+		}
+		got.Write(f.payload)
+	}
+	if got.String() != data {
+		r.t.Errorf("client got %d bytes, want %d", got.Len(), len(data))
+	}
+	more := random(200_000)
+	c.send(binary, more)
+	c.sendClose(1000, "")
+	wantFIN(r.t, target, more)
+	c.wantRest("", 1006, "") // no second Close frame
+}
+
+func targetEndsClientMute(r *rig, c *client, target net.Conn) {
+	c.send(text, "before")
+	wantRead(r.t, target, "before")
+	target.(*net.TCPConn).CloseWrite()
+	c.wantRest("", 1000, "target closed")
+	wantFIN(r.t, target, "")
+}
+
+func targetResets(r *rig, c *client, target net.Conn) {
+	reset(target)
+	c.wantRest("", 1014, "target connection lost")
+}
+
+func targetSpeaksAndResets(r *rig, c *client, target net.Conn) {
+	io.WriteString(target, "half an answer")
+	f, err := c.next()
+	if err != nil || string(f.payload) != "half an answer" {
+		r.t.Fatalf("got %q, %v", f.payload, err)
+	}
+	reset(target)
+	c.wantRest("", 1014, "target connection lost")
+}
+
+func targetResetsUnderFlood(r *rig, c *client, target net.Conn) {
+	flooding := make(chan struct{})
+	go floodFrames(c, flooding)
+	wantRead(r.t, target, string(make([]byte, 1000)))
+	reset(target)
+	c.wantRest("", 1014, "target connection lost")
+	c.Close()
+	<-flooding
+}
+
+func floodFrames(c *client, done chan<- struct{}) {
+	defer close(done)
+	for frame := masked(true, binary, string(make([]byte, 32<<10))); ; {
+		if _, err := io.WriteString(c.TCPConn, frame); err != nil {
+			return
+		}
+	}
+}
+
+func clientViolates(frame string, code int, reason string) func(*rig, *client, net.Conn) {
+	return func(r *rig, c *client, target net.Conn) {
+		c.write(masked(true, text, "good") + frame + masked(true, text, "never"))
+		c.wantRest("", code, reason)
+		wantFIN(r.t, target, "good")
+	}
+}
+
+func clientSilentRow(r *rig, c *client, target net.Conn) {
+	c.send(text, "hello")
+	c.wantRest("", 1006, "")
+	wantFIN(r.t, target, "hello")
+}
+
+func clientTakesNothing(r *rig, c *client, target net.Conn) {
+	c.send(text, "hello")
+	flooding := make(chan struct{})
+	go flood(target, flooding)
+	wantFIN(r.t, target, "hello")
+	target.Close()
+	<-flooding
+}
+
+func targetTakesNothing(r *rig, c *client, target net.Conn) {
+	flooding := make(chan struct{})
+	go floodFrames(c, flooding)
+	if _, code, _ := c.rest(); code != 1006 {
+		r.t.Errorf("got Close %d, want TCP to end without one", code)
+	}
+	<-flooding
+	// What the kernel had taken is delivered, whole frames' worth of zeros, and then FIN.
+	got, err := io.ReadAll(target)
+	if err != nil || strings.Trim(string(got), "\x00") != "" {
+		r.t.Errorf("target got %d bytes and error %v, want zeros and FIN", len(got), err)
+	}
+}
+
+func limitEnds(reason string) func(*rig, *client, net.Conn) {
+	return func(r *rig, c *client, target net.Conn) {
+		c.send(text, "up")
+		wantRead(r.t, target, "up")
+		f, err := c.next()
+		if want := "\x03\xe9" + reason; err != nil || f.opcode != closes || string(f.payload) != want {
+			r.t.Fatalf("got frame %d %q, %v; want Close %q", f.opcode, f.payload, err, want)
+		}
+		c.send(text, "more")
+		c.sendClose(1001, "")
+		wantFIN(r.t, target, "more")
+		c.wantRest("", 1006, "")
+	}
+}
+
+func shutdownEnds(r *rig, c *client, target net.Conn) {
+	data := random(2 << 20) // more than the client's side takes before it is read
+	written := make(chan struct{})
+	go writeAll(target, data, written)
+	if _, err := c.br.Peek(1); err != nil {
+		r.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go shutdown(r.Bridge, done)
+	<-r.stop.Done()
+	<-written
+	c.send(text, "more")
+	var got strings.Builder
+	for {
+		f, err := c.next()
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if f.opcode == closes {
+			if want := "\x03\xe9server shutting down"; string(f.payload) != want {
+				r.t.Errorf("got Close %q, want %q", f.payload, want)
+			}
+			break
+		}
+		got.Write(f.payload)
+	}
+	if got.String() != data {
+		r.t.Errorf("client got %d bytes before the Close frame, want %d", got.Len(), len(data))
+	}
+	c.sendClose(1001, "")
+	wantFIN(r.t, target, "more")
+	target.Close()
+	if err := <-done; err != nil {
+		r.t.Errorf("Shutdown: %v", err)
+	}
+}
+
+func writeAll(conn net.Conn, data string, done chan<- struct{}) {
+	defer close(done)
+	io.WriteString(conn, data)
+}
+
+func shutdown(b *Bridge, done chan<- error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	done <- b.Shutdown(ctx)
+}
+
+// TestWriteToTargetFails has the row of its own: a target that has closed and refuses what comes after. A unix socket
+// does that without the race between FIN and RST.
+func TestWriteToTargetFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	ln := listen(t, "unix", path)
+	r := newRigTo(t, slowLimits(), tcp.Target{Network: "unix", Address: path}, ln)
+	c := r.dial("/")
+	target := r.accept()
+	// The client does not read, so that the bridge does not get to the target's FIN before the client's bytes are refused.
+	written := make(chan struct{})
+	go writeAll(target, random(16<<20), written)
+	if _, err := c.br.Peek(1); err != nil {
+		t.Fatal(err)
+	}
+	target.(*net.UnixConn).CloseRead()
+	c.send(text, "refused")
+	r.log.wait(t, "pair begin")
+	payload, code, reason := c.rest()
+	<-written
+	if code != 1011 || reason != "target write failed" || payload != random(16 << 20)[:len(payload)] {
+		t.Errorf("client got %d bytes and Close %d %q, want a prefix and 1011 %q", len(payload), code, reason, "target write failed")
+	}
+	r.wantCause("target write failed")
+}
+
+// TestTargetCannotBeDialled is the table's last row, in both ways.
+func TestTargetCannotBeDialled(t *testing.T) {
+	closed := listen(t, "tcp", "127.0.0.1:0")
+	closed.Close()
+	mute := listen(t, "tcp", "127.0.0.1:0")
+	refused := tcp.Target{Network: "tcp", Address: closed.Addr().String()}
+	missing := tcp.Target{Network: "unix", Address: filepath.Join(t.TempDir(), "missing")}
+	slow, err := tcp.ParseTarget("tls://" + mute.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		claim  string
+		target tcp.Target
+		reason string
+		status int
+	}{
+		{"refused", refused, "target refused the connection", 502},
+		{"not found", missing, "target not found", 502},
+		{"timed out", slow, "target timed out", 504},
+	} {
+		o := slowLimits()
+		o.DialTimeout = 200 * time.Millisecond
+		t.Run(row.claim+": Close 1014", func(t *testing.T) {
+			r := newRigTo(t, o, row.target, nil)
+			c := r.dial("/")
+			c.wantRest("", 1014, row.reason)
+			r.log.wait(t, "dial failed")
+		})
+		t.Run(row.claim+": HTTP status", func(t *testing.T) {
+			o.DialFailureHTTP = true
+			r := newRigTo(t, o, row.target, nil)
+			c := r.rawDial()
+			c.write(handshake(r.addr, "/"))
+			body, _ := io.ReadAll(c)
+			wantRefusal(t, string(body), row.status, row.reason)
+		})
+	}
+}
