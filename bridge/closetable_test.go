@@ -120,10 +120,16 @@ func clientQuitsUnderFlood(r *rig, c *client, target net.Conn) {
 	<-flooding
 }
 
+// What floods send; shared, so that a test can count a pair's memory.
+var (
+	zeros     = make([]byte, 64<<10)
+	zeroFrame = []byte(masked(true, binary, string(zeros)))
+)
+
 func flood(conn net.Conn, done chan<- struct{}) {
 	defer close(done)
-	for block := make([]byte, 64<<10); ; {
-		if _, err := conn.Write(block); err != nil {
+	for {
+		if _, err := conn.Write(zeros); err != nil {
 			return
 		}
 	}
@@ -192,8 +198,8 @@ func targetResetsUnderFlood(r *rig, c *client, target net.Conn) {
 
 func floodFrames(c *client, done chan<- struct{}) {
 	defer close(done)
-	for frame := masked(true, binary, string(make([]byte, 32<<10))); ; {
-		if _, err := io.WriteString(c.TCPConn, frame); err != nil {
+	for {
+		if _, err := c.TCPConn.Write(zeroFrame); err != nil {
 			return
 		}
 	}
