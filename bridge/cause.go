@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/coder/websocket"
-
 	"wsbridge/tcp"
 	"wsbridge/ws"
 )
@@ -23,7 +21,7 @@ type cause struct {
 type rest int
 
 const (
-	dropRest  rest = iota // the client takes no more
+	dropRest  rest = iota // not sent: the client takes no more, or nothing is left
 	drainRest             // what has arrived from it is sent first
 	abortRest             // dropped, a half-sent frame too: the client's TCP connection just ends
 )
@@ -31,16 +29,16 @@ const (
 // The causes, as in the close table.
 var (
 	clientLost        = cause{name: "client connection lost"}
-	targetClosed      = cause{"target closed", websocket.StatusNormalClosure, "target closed", dropRest, false}
-	targetLost        = cause{"target connection lost", websocket.StatusBadGateway, "target connection lost", drainRest, true}
-	targetWriteFailed = cause{"target write failed", websocket.StatusInternalError, "target write failed", drainRest, true}
+	targetClosed      = cause{"target closed", ws.NormalClosure, "target closed", dropRest, false}
+	targetLost        = cause{"target connection lost", ws.BadGateway, "target connection lost", drainRest, true}
+	targetWriteFailed = cause{"target write failed", ws.InternalError, "target write failed", drainRest, true}
 	clientSilent      = cause{name: "no sign of life from the client", rest: abortRest}
 	clientStalled     = cause{name: "client took no byte", rest: abortRest}
 	targetStalled     = cause{name: "target took no byte", rest: abortRest}
-	idleLimit         = cause{"idle limit", websocket.StatusGoingAway, "idle limit", drainRest, false}
-	sessionLimit      = cause{"session limit", websocket.StatusGoingAway, "session limit", drainRest, false}
-	shutDown          = cause{"shutdown", websocket.StatusGoingAway, "server shutting down", drainRest, false}
-	internalError     = cause{"internal error", websocket.StatusInternalError, "internal error", dropRest, true}
+	idleLimit         = cause{"idle limit", ws.GoingAway, "idle limit", drainRest, false}
+	sessionLimit      = cause{"session limit", ws.GoingAway, "session limit", drainRest, false}
+	shutDown          = cause{"shutdown", ws.GoingAway, "server shutting down", drainRest, false}
+	internalError     = cause{"internal error", ws.InternalError, "internal error", dropRest, true}
 )
 
 // clientClosed gives the client its own code and reason back (RFC 6455 section 5.5.1).
@@ -53,7 +51,7 @@ func violated(v *ws.Violation) cause {
 }
 
 func notDialled(reason string) cause {
-	return cause{name: reason, code: websocket.StatusBadGateway, reason: reason}
+	return cause{name: reason, code: ws.BadGateway, reason: reason}
 }
 
 // direction is one of a pair's two.

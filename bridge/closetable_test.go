@@ -43,6 +43,8 @@ func TestCloseTable(t *testing.T) {
 			func(o *Options) { o.PingInterval, o.PingTimeout = 20*time.Millisecond, 50*time.Millisecond }, clientSilentRow, "no sign of life from the client"},
 		{"client takes no byte: TCP ends",
 			func(o *Options) { o.WriteTimeout = 100 * time.Millisecond }, clientTakesNothing, "client took no byte"},
+		{"client takes no pong: TCP ends, without pings of ours too",
+			func(o *Options) { o.WriteTimeout, o.PingInterval = 100*time.Millisecond, 0 }, clientTakesNoPong, "client took no byte"},
 		{"target takes no byte: TCP ends",
 			func(o *Options) { o.WriteTimeout = 100 * time.Millisecond }, targetTakesNothing, "target took no byte"},
 		{"idle limit: drain, 1001", func(o *Options) { o.IdleTimeout = 100 * time.Millisecond }, limitEnds("idle limit"), "idle limit"},
@@ -226,6 +228,17 @@ func clientTakesNothing(r *rig, c *client, target net.Conn) {
 	wantFIN(r.t, target, "hello")
 	target.Close()
 	<-flooding
+}
+
+func clientTakesNoPong(r *rig, c *client, target net.Conn) {
+	c.send(text, "hello")
+	pings := strings.Repeat(masked(true, ping, string(zeros[:125])), 1000)
+	for {
+		if _, err := io.WriteString(c.TCPConn, pings); err != nil {
+			break
+		}
+	}
+	wantFIN(r.t, target, "hello")
 }
 
 func targetTakesNothing(r *rig, c *client, target net.Conn) {

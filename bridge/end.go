@@ -15,6 +15,7 @@ const linger = time.Second
 func (p *pair) end(c cause) cause {
 	defer p.bound()()
 	p.stopDown(c.rest)
+	p.tellTarget() // after stopDown: what it answers to our FIN is dropped
 	p.await(down)
 	if c == targetWriteFailed && tcp.IsReset(p.err[down]) {
 		c = targetLost // the kernel reports a reset once, to whichever direction asks first
@@ -51,13 +52,15 @@ func (p *pair) stopDown(r rest) {
 func (p *pair) await(d direction) {
 	for !p.over[d] {
 		p.note(<-p.ends)
+		p.tellTarget()
 	}
 }
 
-// note remembers that a direction ended. When nothing more will come from the client, the target is told at once.
-func (p *pair) note(e end) {
-	p.over[e.direction], p.err[e.direction] = true, e.err
-	if e.direction == up && p.target != nil {
+func (p *pair) note(e end) { p.over[e.direction], p.err[e.direction] = true, e.err }
+
+// tellTarget sends FIN as soon as nothing more will come from the client.
+func (p *pair) tellTarget() {
+	if p.over[up] && p.target != nil {
 		p.target.CloseWrite()
 	}
 }

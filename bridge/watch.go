@@ -21,6 +21,8 @@ func (p *pair) watch() cause {
 		case e := <-p.ends:
 			p.note(e)
 			return p.causeOf(e)
+		case <-p.client.Broken(): // a pong or a ping could not be written, and no pump may ever notice
+			return p.causeOf(end{down, &writeError{p.client.WriteErr()}})
 		case <-p.bridge.stop.Done():
 			return shutDown
 		case <-session.C:

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,10 +17,11 @@ type Conn struct {
 	net.Conn // what is read and written: the socket, or TLS over it
 	socket   *socket
 
-	mu          sync.Mutex // guards the read deadline and what follows
-	draining    bool
-	drainLimit  int64 // in bytes read from the socket
-	readStopped bool
+	readStopped atomic.Bool // set by InterruptRead
+
+	mu         sync.Mutex // guards the read deadline and what follows
+	draining   bool
+	drainLimit int64 // in bytes read from the socket
 
 	closeWrite sync.Once
 }
@@ -40,14 +42,14 @@ func (c *Conn) BytesWritten() int64 { return c.socket.written.Load() }
 // Drain is called and all that had arrived was read (ErrDrained).
 func (c *Conn) Read(p []byte) (int, error) {
 	for {
-		n, err := c.Conn.Read(p)
+		n, err := c.readOnce(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
 		if err := c.rearmDrain(); err != nil {
 			return 0, err
 		}
-		n, err = c.Conn.Read(p)
+		n, err = c.readOnce(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
@@ -56,6 +58,16 @@ func (c *Conn) Read(p []byte) (int, error) {
 			return 0, ErrDrained
 		}
 	}
+}
+
+// readOnce drops what comes after InterruptRead: a deadline that has passed does not keep a read that is already on its
+// way from returning bytes that arrive a moment later.
+func (c *Conn) readOnce(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.readStopped.Load() {
+		return 0, ErrInterrupted
+	}
+	return n, err
 }
 
 // WriteBuffers writes all of v, header and payload in one system call where that is possible, and consumes it.
@@ -82,13 +94,11 @@ func (c *Conn) Drain() {
 	c.SetReadDeadline(longAgo)
 }
 
-// rearmDrain gives a draining connection another quiet time, and is where an interrupted Read ends.
+// rearmDrain gives a draining connection another quiet time.
 func (c *Conn) rearmDrain() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.readStopped:
-		return ErrInterrupted
 	case !c.draining:
 		return os.ErrDeadlineExceeded
 	case c.BytesRead() >= c.drainLimit:
@@ -101,7 +111,7 @@ func (c *Conn) rearmDrain() error {
 func (c *Conn) InterruptRead() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.readStopped = true
+	c.readStopped.Store(true)
 	c.SetReadDeadline(longAgo)
 }
 

@@ -94,7 +94,7 @@ func Accept(w http.ResponseWriter, r *http.Request, o Options, stream func(net.C
 		return nil, fmt.Errorf("accept: %w", err)
 	}
 	lib.SetReadLimit(-1) // messages are streamed; Options.MaxMessage is checked at the frame header
-	c := &Conn{stream: h.wire.stream, options: o, lib: lib, br: h.br}
+	c := &Conn{stream: h.wire.stream, options: o, lib: lib, br: h.br, broken: make(chan struct{})}
 	c.lastData.Store(time.Now().UnixNano())
 	return c, nil
 }

@@ -5,8 +5,6 @@ import (
 	"io"
 	"sync"
 	"unicode/utf8"
-
-	"github.com/coder/websocket"
 )
 
 // handleControl waits for the whole frame, answers a ping and remembers a Close frame, for which it returns io.EOF.
@@ -36,17 +34,17 @@ func (c *Conn) handleControl(h header) error {
 // parseClose reads the payload of a Close frame (RFC 6455 section 5.5.1).
 func parseClose(p []byte) (*CloseError, error) {
 	if len(p) == 0 {
-		return &CloseError{Code: websocket.StatusNoStatusRcvd}, nil
+		return &CloseError{Code: NoStatus}, nil
 	}
 	if len(p) == 1 {
-		return nil, &Violation{websocket.StatusProtocolError, "Close frame with half a code"}
+		return nil, &Violation{ProtocolError, "Close frame with half a code"}
 	}
 	code := StatusCode(binary.BigEndian.Uint16(p))
 	if !mayBeSent(code) {
-		return nil, &Violation{websocket.StatusProtocolError, "Close frame with a reserved code"}
+		return nil, &Violation{ProtocolError, "Close frame with a reserved code"}
 	}
 	if !utf8.Valid(p[2:]) {
-		return nil, &Violation{websocket.StatusInvalidFramePayloadData, "Close reason is not UTF-8"}
+		return nil, &Violation{InvalidPayload, "Close reason is not UTF-8"}
 	}
 	return &CloseError{Code: code, Reason: string(p[2:])}, nil
 }

@@ -66,12 +66,15 @@ func (c *Conn) putData(opcode byte, first, body []byte) error {
 // over is held. Everything held and not yet completed stays held.
 func (c *Conn) cut(p []byte) (first, body []byte) {
 	if len(c.hold) > 0 {
-		for !utf8.FullRune(c.hold) && len(p) > 0 {
-			c.hold = append(c.hold, p[0])
-			p = p[1:]
-		}
-		if !utf8.FullRune(c.hold) {
-			return nil, nil
+		for !utf8.FullRune(c.hold) {
+			if len(p) == 0 {
+				return nil, nil
+			}
+			longer := append(c.hold, p[0])
+			if utf8.FullRune(longer) && !utf8.Valid(longer) {
+				break // what is held will never be a character; p may still begin with one
+			}
+			c.hold, p = longer, p[1:]
 		}
 		first = append([]byte(nil), c.takeHold()...)
 	}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io"
 	"unicode/utf8"
-
-	"github.com/coder/websocket"
 )
 
 // Read returns the payload of the client's messages, text and binary alike, as one stream. It blocks until at
@@ -89,7 +87,7 @@ func (c *Conn) nextFrame() (end bool, err error) {
 		return false, err
 	}
 	if reason := h.violation(c.message != nil); reason != "" {
-		return false, &Violation{websocket.StatusProtocolError, reason}
+		return false, &Violation{ProtocolError, reason}
 	}
 	if h.isControl() {
 		return false, c.handleControl(h)
@@ -98,7 +96,7 @@ func (c *Conn) nextFrame() (end bool, err error) {
 		c.size = 0
 	}
 	if c.size += h.length; c.options.MaxMessage > 0 && (c.size > c.options.MaxMessage || c.size < 0) {
-		return false, &Violation{websocket.StatusMessageTooBig, "message over the limit"}
+		return false, &Violation{MessageTooBig, "message over the limit"}
 	}
 	if err := c.beginFrame(h); err != nil {
 		return false, err
@@ -178,9 +176,9 @@ func (c *Conn) endMessage() bool {
 }
 
 // unexpected is for an error of the library about a frame that passed our own look at its header.
-func unexpected(error) error { return &Violation{websocket.StatusProtocolError, "malformed frame"} }
+func unexpected(error) error { return &Violation{ProtocolError, "malformed frame"} }
 
-var errNotUTF8 = &Violation{websocket.StatusInvalidFramePayloadData, "text is not UTF-8"}
+var errNotUTF8 = &Violation{InvalidPayload, "text is not UTF-8"}
 
 // utf8Checker checks text that comes in pieces (RFC 6455 section 8.1). The zero value is ready.
 type utf8Checker struct {

@@ -1,10 +1,6 @@
 package ws
 
-import (
-	"encoding/binary"
-
-	"github.com/coder/websocket"
-)
+import "encoding/binary"
 
 // Write sends p as one message, or a few, of the type that Options.Messages says. It blocks until the kernel has
 // taken all of it. Bytes of an unfinished character may be held back for the next call (see Messages).
@@ -19,8 +15,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 }
 
 // WriteClose sends a Close frame behind everything written, and behind bytes still held back; code 1005 sends one
-// without a code. A second call does nothing: a client takes a second Close frame for an error. The reason is
-// at most 123 bytes.
+// without a code. A second call does nothing: a client takes a second Close frame for an error. A reason over
+// 123 bytes is cut, but not inside a character.
 func (c *Conn) WriteClose(code StatusCode, reason string) error {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
@@ -29,9 +25,10 @@ func (c *Conn) WriteClose(code StatusCode, reason string) error {
 	}
 	c.releaseHold()
 	var payload []byte
-	if code != websocket.StatusNoStatusRcvd {
+	if code != NoStatus {
 		payload = binary.BigEndian.AppendUint16(payload, uint16(code))
-		payload = append(payload, reason[:min(len(reason), maxCloseReason)]...)
+		r := []byte(reason[:min(len(reason), maxCloseReason)])
+		payload = append(payload, r[:len(r)-begunCharacter(r)]...)
 	}
 	err := c.put(true, opClose, payload, nil)
 	c.closeSent = true
@@ -48,7 +45,11 @@ func (c *Conn) put(fin bool, opcode byte, a, b []byte) error {
 	}
 	c.parts = [3][]byte{appendHeader(c.head[:0], fin, opcode, len(a)+len(b)), a, b}
 	c.buffers = c.parts[:]
-	c.writeErr = c.stream.WriteBuffers(&c.buffers)
+	err := c.stream.WriteBuffers(&c.buffers)
 	c.parts = [3][]byte{}
-	return c.writeErr
+	if err != nil {
+		c.writeErr = err
+		close(c.broken)
+	}
+	return err
 }

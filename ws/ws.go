@@ -27,6 +27,18 @@ import (
 // StatusCode is the code in a Close frame (RFC 6455 section 7.4).
 type StatusCode = websocket.StatusCode
 
+// The codes a bridge sends.
+const (
+	NormalClosure  = websocket.StatusNormalClosure           // 1000
+	GoingAway      = websocket.StatusGoingAway               // 1001
+	ProtocolError  = websocket.StatusProtocolError           // 1002
+	NoStatus       = websocket.StatusNoStatusRcvd            // 1005: stands for a Close frame without a code
+	InvalidPayload = websocket.StatusInvalidFramePayloadData // 1007
+	MessageTooBig  = websocket.StatusMessageTooBig           // 1009
+	InternalError  = websocket.StatusInternalError           // 1011
+	BadGateway     = websocket.StatusBadGateway              // 1014
+)
+
 // Opcodes (RFC 6455 section 5.2).
 const (
 	opContinuation = 0x0
@@ -77,7 +89,8 @@ type Conn struct {
 	heldSince time.Time
 	scratch   []byte
 	closeSent bool
-	writeErr  error // the first one; it stays: a frame cut short cannot be repaired
+	writeErr  error         // the first one; it stays: a frame cut short cannot be repaired
+	broken    chan struct{} // closed when writeErr is set
 
 	post mailbox
 
@@ -120,6 +133,16 @@ func (c *Conn) LastData() time.Time { return time.Unix(0, c.lastData.Load()) }
 
 // PeerClose is the Close frame the client sent; nil until Read has returned io.EOF.
 func (c *Conn) PeerClose() *CloseError { return c.close }
+
+// Broken is closed when a write has failed, a control frame's too. WriteErr says why.
+func (c *Conn) Broken() <-chan struct{} { return c.broken }
+
+// WriteErr is the first error of a write; nil if there was none.
+func (c *Conn) WriteErr() error {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	return c.writeErr
+}
 
 // Release frees what the Conn holds, after its owner has closed the stream and the reading goroutine has ended.
 // It waits for a control frame that is being written.

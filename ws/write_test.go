@@ -1,0 +1,262 @@
+package ws
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
+
+func TestWriteHeaderForms(t *testing.T) {
+	tests := []struct {
+		length int
+		header string
+	}{
+		{1, "\x82\x01"},
+		{125, "\x82\x7d"},
+		{126, "\x82\x7e\x00\x7e"},
+		{127, "\x82\x7e\x00\x7f"},
+		{65535, "\x82\x7e\xff\xff"},
+		{65536, "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00"},
+		{1 << 20, "\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x00"},
+	}
+	addr, accepted := serve(t, Options{}, newSocket)
+	raw := dial(t, addr)
+	toRaw := raw.open("", accepted)
+	lib, _, err := websocket.Dial(context.Background(), "ws://"+addr, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lib.CloseNow()
+	lib.SetReadLimit(-1)
+	toLib := <-accepted
+	defer toLib.Release()
+	defer toLib.stream.(socket).Close()
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.length, " bytes"), func(t *testing.T) {
+			payload := strings.Repeat("0123456789", 1<<20)[:tt.length]
+			for _, c := range []*Conn{toRaw, toLib} {
+				sent := c.Sent()
+				wrote := make(chan error, 1)
+				go writeTo(c, payload, wrote)
+				if c == toRaw {
+					raw.receive(tt.header + payload)
+				} else if kind, got, err := lib.Read(context.Background()); err != nil || kind != websocket.MessageBinary || string(got) != payload {
+					t.Errorf("the library read a %v message of %d bytes, %v, want %d", kind, len(got), err, tt.length)
+				}
+				if err := <-wrote; err != nil || c.Sent()-sent != int64(tt.length) {
+					t.Errorf("Write: %v, Sent() grew by %d, want %d", err, c.Sent()-sent, tt.length)
+				}
+			}
+		})
+	}
+}
+
+func TestWriteOfNothingSendsNothing(t *testing.T) {
+	for _, messages := range []Messages{"", Binary, Text, Mirror} {
+		c, cl := connect(t, Options{Messages: messages})
+		if n, err := c.Write(nil); n != 0 || err != nil {
+			t.Errorf("%q: Write: %d, %v, want 0 and no error", messages, n, err)
+		}
+		c.WriteClose(1000, "")
+		cl.receive("\x88\x02\x03\xe8")
+	}
+}
+
+func TestWriteClose(t *testing.T) {
+	long := strings.Repeat("r", 123)
+	tests := []struct {
+		claim  string
+		code   StatusCode
+		reason string
+		want   string // payload of the Close frame
+	}{
+		{"code and reason", 1001, "going away", "\x03\xe9going away"},
+		{"no reason", 4999, "", "\x13\x87"},
+		{"1005 has no code", 1005, "", ""},
+		{"1005 has no reason", 1005, "none", ""},
+		{"the longest reason", 1000, long, "\x03\xe8" + long},
+		{"a longer reason is cut", 1000, long + "x", "\x03\xe8" + long},
+		{"a far longer reason is cut", 1000, strings.Repeat(long, 99), "\x03\xe8" + long},
+		{"a reason is not cut inside a character", 1000, long[1:] + "\u20ac", "\x03\xe8" + long[1:]},
+		{"nor inside a longer one", 1000, long[3:] + "\U0001F642", "\x03\xe8" + long[3:]},
+		{"a character that fits stays", 1000, long[4:] + "\U0001F642x", "\x03\xe8" + long[4:] + "\U0001F642"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.claim, func(t *testing.T) {
+			c, cl := connect(t, Options{})
+			if err := c.WriteClose(tt.code, tt.reason); err != nil {
+				t.Errorf("WriteClose: %v", err)
+			}
+			if err := c.WriteClose(1011, "second"); err != nil {
+				t.Errorf("second WriteClose: %v", err)
+			}
+			if n, err := c.Write([]byte("late")); n != 0 || err != ErrCloseSent {
+				t.Errorf("Write after WriteClose: %d, %v, want 0, %v", n, err, ErrCloseSent)
+			}
+			closeWrite(c)
+			first, got, err := readFrame(cl.in)
+			if first != fin|opClose || got != tt.want || err != nil {
+				t.Errorf("got frame % x, %q, %v, want Close with %q", first, got, err, tt.want)
+			}
+			if len(got) > 2 && !utf8.ValidString(got[2:]) {
+				t.Errorf("reason %q is not UTF-8 (RFC 6455 section 5.5.1)", got[2:])
+			}
+			cl.receiveEnd()
+		})
+	}
+}
+
+// Whoever writes at the same time: whole frames, in each writer's order, one Close frame, and nothing behind it.
+func TestConcurrentWritesNeverMix(t *testing.T) {
+	for seed := range uint64(20) {
+		c, cl := connect(t, Options{})
+		done := make(chan result, 1)
+		go readInto(c, done)
+		var writers sync.WaitGroup
+		for i := range 4 {
+			writers.Add(1)
+			go writeMessages(t, c, seeded(seed*10+uint64(i)), byte('a'+i), &writers)
+		}
+		closed := make(chan struct{})
+		go closeAfterPings(c, closed)
+		cl.send(strings.Repeat(frame(fin|opPing, "ping"), 30))
+
+		seen := map[byte]int{}
+		for {
+			first, payload, err := readFrame(cl.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == fin|opClose {
+				break
+			}
+			if first != fin|opBinary {
+				if first != fin|opPing && first != fin|opPong || payload != "" && payload != "ping" {
+					t.Fatalf("frame % x, %.50q", first, payload)
+				}
+				continue
+			}
+			who, size := payload[0], 0
+			fmt.Sscanf(payload[1:], "%d ", &size)
+			if n := seen[who]; payload != message(who, n, size) {
+				t.Fatalf("message %d of %c: got %.50q", n, who, payload)
+			}
+			seen[who]++
+		}
+		<-closed
+		writers.Wait()
+		cl.CloseWrite()
+		<-done
+		c.Release()
+		closeWrite(c)
+		cl.receiveEnd()
+	}
+}
+
+// message is the n-th message of a writer, about as long as size says.
+func message(who byte, n, size int) string {
+	return fmt.Sprintf("%c%d %d ", who, size, n) + strings.Repeat(string(who), size)
+}
+
+// writeMessages writes until the Close frame has been sent.
+func writeMessages(t *testing.T, c *Conn, r *rand.Rand, who byte, writers *sync.WaitGroup) {
+	defer writers.Done()
+	for n := 0; ; n++ {
+		_, err := io.WriteString(c, message(who, n, r.IntN(20_000)))
+		if err == nil {
+			continue
+		}
+		if err != ErrCloseSent {
+			t.Errorf("Write: %v, want %v", err, ErrCloseSent)
+		}
+		return
+	}
+}
+
+// closeAfterPings sends a few pings and then, from two goroutines, Close.
+func closeAfterPings(c *Conn, done chan<- struct{}) {
+	for range 50 {
+		c.Ping()
+	}
+	second := make(chan error)
+	go closeInto(c, second)
+	c.WriteClose(1000, "")
+	<-second
+	close(done)
+}
+
+func closeInto(c *Conn, done chan<- error) { done <- c.WriteClose(1001, "") }
+
+// failing is a Stream whose second write takes only part of what it is given, and which then works again.
+type failing struct {
+	script
+	writes int
+}
+
+var errOnce = errors.New("cut short")
+
+func (s *failing) WriteBuffers(v *net.Buffers) error {
+	if s.writes++; s.writes == 2 {
+		s.Write([]byte("part"))
+		return errOnce
+	}
+	return s.script.WriteBuffers(v)
+}
+
+func TestNothingIsWrittenAfterAWriteError(t *testing.T) {
+	s := &failing{}
+	c := play(t, Options{}, s)
+	if _, err := c.Write([]byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if n, err := c.Write([]byte("next")); n != 0 || err != errOnce {
+			t.Errorf("Write: %d, %v, want 0, %v", n, err, errOnce)
+		}
+	}
+	c.Ping()
+	if err := c.WriteClose(1000, ""); err != errOnce {
+		t.Errorf("WriteClose: %v, want %v", err, errOnce)
+	}
+	select {
+	case <-c.Broken():
+	default:
+		t.Error("Broken() is not closed")
+	}
+	if err := c.WriteErr(); err != errOnce {
+		t.Errorf("WriteErr() = %v, want %v", err, errOnce)
+	}
+	c.Release()
+	if got, want := s.sent(), serverFrame(fin|opBinary, "first")+"part"; got != want {
+		t.Errorf("written %q, want %q", got, want)
+	}
+	if c.Sent() != int64(len("first")) {
+		t.Errorf("Sent() = %d, want %d", c.Sent(), len("first"))
+	}
+}
+
+// framesOf is the frames that a script's Conn has written.
+func framesOf(t testing.TB, s *script) (firsts []byte, payloads []string) {
+	t.Helper()
+	r := bufio.NewReader(strings.NewReader(s.sent()))
+	for {
+		first, payload, err := readFrame(r)
+		if err == io.EOF {
+			return firsts, payloads
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		firsts, payloads = append(firsts, first), append(payloads, payload)
+	}
+}
