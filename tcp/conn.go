@@ -21,6 +21,7 @@ type Conn struct {
 
 	mu         sync.Mutex // guards the read deadline and what follows
 	draining   bool
+	drainBegan time.Time
 	drainLimit int64 // in bytes read from the socket
 
 	closeWrite sync.Once
@@ -81,8 +82,9 @@ func (c *Conn) WriteBuffers(v *net.Buffers) error {
 }
 
 const (
-	drainQuiet = 20 * time.Millisecond // no byte for so long: all that had arrived is read
-	drainMost  = 8 << 20               // bytes; more than a receive buffer holds, so that a peer that never stops ends too
+	drainQuiet  = 20 * time.Millisecond // no byte for so long: all that had arrived is read
+	drainLonger = time.Second           // no quiet time for so long: a moment with nothing unread is enough
+	drainMost   = 8 << 20               // bytes; more than a receive buffer holds, so that a peer that never stops ends too
 )
 
 // Drain makes Read end with ErrDrained as soon as it has returned everything that has arrived.
@@ -90,6 +92,7 @@ func (c *Conn) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.draining = true
+	c.drainBegan = time.Now()
 	c.drainLimit = c.BytesRead() + drainMost
 	c.SetReadDeadline(longAgo)
 }
@@ -103,6 +106,10 @@ func (c *Conn) rearmDrain() error {
 		return os.ErrDeadlineExceeded
 	case c.BytesRead() >= c.drainLimit:
 		return ErrDrained
+	case time.Since(c.drainBegan) >= drainLonger:
+		if unread, known := c.unread(); known && unread == 0 {
+			return ErrDrained
+		}
 	}
 	return c.SetReadDeadline(time.Now().Add(drainQuiet))
 }

@@ -20,10 +20,10 @@ type Target struct {
 // Host names are not looked up: that happens at every dial.
 func ParseTarget(s string) (Target, error) {
 	scheme, rest := "tcp", s
-	if before, after, ok := strings.Cut(s, "://"); ok {
+	if after, ok := strings.CutPrefix(s, "unix:"); ok {
+		scheme, rest = "unix", strings.TrimPrefix(after, "//")
+	} else if before, after, ok := strings.Cut(s, "://"); ok {
 		scheme, rest = before, after
-	} else if after, ok := strings.CutPrefix(s, "unix:"); ok {
-		scheme, rest = "unix", after
 	}
 	switch scheme {
 	case "unix":
@@ -65,6 +65,8 @@ func (t Target) String() string {
 	switch {
 	case t.Name != "":
 		return t.Name
+	case strings.HasPrefix(t.Address, "//"): // a path that would look like unix://
+		return "unix://" + t.Address
 	case t.Network == "unix":
 		return "unix:" + t.Address
 	case t.TLS != nil:

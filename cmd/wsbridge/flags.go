@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// setting is one switch: a flag, its environment variable, and the code that reads a value of either.
+type setting struct {
+	group    string             // heading in --help
+	name     string             // of the flag, without dashes
+	value    string             // what --help calls the value; "": the flag needs none
+	standard string             // the value when neither flag nor variable is there
+	help     string             // one sentence
+	list     bool               // the flag repeats, and the variable has a list separated by commas
+	read     func(string) error // takes one value; may return a *valueError
+
+	typed typed  // by flags
+	from  string // where the value came from, as people know it; "" for the standard
+}
+
+// typed collects the values of a flag unread, so that a flag and its variable fail in the same words.
+type typed struct {
+	values   []string
+	isSwitch bool
+}
+
+func (t *typed) Set(value string) error {
+	t.values = append(t.values, value)
+	return nil
+}
+
+func (t *typed) String() string { return strings.Join(t.values, ",") }
+
+// IsBoolFlag tells package flag that the flag needs no value.
+func (t *typed) IsBoolFlag() bool { return t.isSwitch }
+
+// valueError is what is wrong with a value, and what would be right.
+type valueError struct {
+	what  string
+	tries []string // values
+	note  string   // more words for the hint
+}
+
+func (e *valueError) Error() string { return e.what }
+
+// variable is the name of the environment variable.
+func (s *setting) variable() string {
+	return "WSBRIDGE_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+}
+
+// load reads the flag if it was typed, or else the variable if it is not empty, or else the standard value.
+func (s *setting) load() error {
+	spell, values := s.source()
+	for _, value := range values {
+		if err := s.read(value); err != nil {
+			return valueProblem(spell, value, err)
+		}
+	}
+	return nil
+}
+
+func (s *setting) source() (spell func(string) string, values []string) {
+	if values = s.typed.values; len(values) > 0 {
+		s.from = "--" + s.name
+		if !s.list {
+			values = values[len(values)-1:]
+		}
+		return s.asFlag, values
+	}
+	if value := os.Getenv(s.variable()); value != "" {
+		s.from = s.variable()
+		if s.list {
+			return s.asVariable, splitList(value)
+		}
+		return s.asVariable, []string{value}
+	}
+	if s.standard != "" {
+		values = []string{s.standard}
+	}
+	return s.asFlag, values
+}
+
+func splitList(list string) []string {
+	var values []string
+	for value := range strings.SplitSeq(list, ",") {
+		if value = strings.TrimSpace(value); value != "" {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// asFlag is how one types a value.
+func (s *setting) asFlag(value string) string {
+	if s.value == "" {
+		return "--" + s.name + "=" + quote(value)
+	}
+	return "--" + s.name + " " + quote(value)
+}
+
+func (s *setting) asVariable(value string) string { return s.variable() + "=" + quote(value) }
+
+// valueProblem is for a value, spelled as the user did, that cannot be used.
+func valueProblem(spell func(string) string, value string, err error) error {
+	p := usage("", "%s: %v", strings.TrimPrefix(spell(value), "wsbridge "), err)
+	if e, ok := err.(*valueError); ok {
+		var tries []string
+		for _, value := range e.tries {
+			tries = append(tries, spell(value))
+		}
+		p.hint = e.note
+		if len(tries) > 0 {
+			p.hint = strings.TrimSuffix("try "+alternatives(tries)+"; "+e.note, "; ")
+		}
+	}
+	return p
+}
+
+// cliFlags are the settings as urfave/cli knows flags. It only collects values: variables and help are ours.
+func cliFlags(settings []*setting) []cli.Flag {
+	var flags []cli.Flag
+	for _, s := range settings {
+		s.typed.isSwitch = s.value == ""
+		flags = append(flags, &cli.GenericFlag{Name: s.name, Value: &s.typed})
+	}
+	return flags
+}
+
+func findSetting(settings []*setting, name string) *setting {
+	for _, s := range settings {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// noFlags is an error when flags of wsbridge itself were typed in front of a command.
+func noFlags(settings []*setting, command string) error {
+	for _, s := range settings {
+		if len(s.typed.values) > 0 {
+			return usage(fmt.Sprintf("flags of a command go behind it: wsbridge %s --help", command),
+				"--%s is no flag of wsbridge %s", s.name, command)
+		}
+	}
+	return nil
+}
+
+// variables are the names of the environment variables.
+func variables(settings []*setting) []string {
+	var names []string
+	for _, s := range settings {
+		names = append(names, s.variable())
+	}
+	return names
+}
+
+// unknownVariables are the WSBRIDGE_ variables in environ that nothing reads.
+func unknownVariables(settings []*setting, environ []string) []string {
+	known := variables(settings)
+	var unknown []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "WSBRIDGE_") && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
+}

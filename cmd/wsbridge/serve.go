@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"wsbridge/bridge"
+)
+
+const (
+	maxHeader = 16 << 10 // bytes, of a whole request without body
+	httpSlack = 4 << 10  // what net/http takes beyond MaxHeaderBytes
+
+	// requestGrace is for answers that are being written when everything else has ended.
+	requestGrace = 250 * time.Millisecond
+)
+
+// server is everything that runs while wsbridge serves.
+type server struct {
+	log       *slog.Logger
+	practice  practice
+	bridge    *bridge.Bridge
+	http      *http.Server
+	listeners []net.Listener
+	serving   sync.WaitGroup
+	failed    chan error // room for one of each listener, so that none waits
+}
+
+// serve runs until a signal or a listener's failure and returns when everything has ended, at the latest after
+// --shutdown-timeout.
+func serve(c *config, log *slog.Logger, stdout io.Writer) error {
+	ending := make(chan os.Signal, 2) // for the first signal and the one that is in a hurry
+	signal.Notify(ending, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(ending)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+
+	s, err := startServer(context.Background(), c, log)
+	if err != nil {
+		return err
+	}
+	if len(c.targets) == 0 {
+		banner(stdout, c.listen[0], s.listeners[0].Addr())
+	}
+	for {
+		select {
+		case <-hangup:
+			log.Debug("SIGHUP changes nothing")
+		case err := <-s.failed:
+			s.stop(c.shutdownTimeout, ending)
+			return err
+		case sig := <-ending:
+			log.Info("stopping", "signal", sig.String())
+			return s.stop(c.shutdownTimeout, ending)
+		}
+	}
+}
+
+// startServer begins to serve. It returns at once.
+func startServer(ctx context.Context, c *config, log *slog.Logger) (*server, error) {
+	s := &server{log: log}
+	for _, address := range c.listen {
+		listeners, err := listen(ctx, address)
+		if err != nil {
+			closeAll(s.listeners)
+			return nil, listenProblem(address, err, findSetting(c.settings, "listen").asFlag)
+		}
+		s.listeners = append(s.listeners, listeners...)
+	}
+	var err error
+	if s.practice, err = startPractice(ctx); err != nil {
+		closeAll(s.listeners)
+		return nil, err
+	}
+	options := c.bridge
+	options.Routes, options.Log = routes(c, s.practice), log
+	s.bridge = bridge.New(options)
+	s.http = httpServer(handler(s.bridge, options.Routes), c.bridge.HandshakeTimeout, log)
+	s.failed = make(chan error, len(s.listeners))
+	for _, ln := range s.listeners {
+		log.Info("listening", "address", ln.Addr().String())
+		s.serving.Add(1)
+		go s.accept(ln)
+	}
+	for _, route := range options.Routes[:max(len(c.targets), 1)] {
+		log.Info("route", "path", route.Path, "target", route.Target.String())
+	}
+	return s, nil
+}
+
+// httpServer speaks HTTP/1.1, which alone has the Upgrade that WebSocket begins with. When descriptors run out it
+// accepts again after pauses that grow to a second.
+func httpServer(h http.Handler, handshakeTimeout time.Duration, log *slog.Logger) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: handshakeTimeout,
+		IdleTimeout:       handshakeTimeout,
+		MaxHeaderBytes:    maxHeader - httpSlack,
+		Protocols:         protocols,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// accept serves one listener until it is closed.
+func (s *server) accept(ln net.Listener) {
+	defer s.serving.Done()
+	err := s.http.Serve(ln)
+	if !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
+		s.failed <- &problem{exitRuntime, fmt.Sprintf("accept on %s: %v", ln.Addr(), reason(err)), "start wsbridge again"}
+	}
+}
+
+// stop ends everything within limit (0: none), whatever the peers do; a signal meanwhile ends it at once.
+func (s *server) stop(limit time.Duration, hurry <-chan os.Signal) error {
+	ended := make(chan struct{})
+	go s.end(limit, ended)
+	var over <-chan time.Time
+	if limit > 0 {
+		over = time.After(limit)
+	}
+	select {
+	case <-ended:
+		s.log.Info("stopped")
+	case <-over:
+		s.log.Warn("stopped before everything had ended")
+	case sig := <-hurry:
+		s.log.Warn("stopped at once", "signal", sig.String())
+		return secondSignal(sig)
+	}
+	return nil
+}
+
+// end stops accepting, ends the sessions, and then what is left of requests that never became one.
+func (s *server) end(limit time.Duration, ended chan<- struct{}) {
+	defer close(ended)
+	ctx, cancel := context.Background(), context.CancelFunc(func() {})
+	if limit > 0 {
+		ctx, cancel = context.WithTimeout(ctx, limit-limit/16) // the rest is for what follows the sessions
+	}
+	defer cancel()
+	closeAll(s.listeners)
+	if err := s.bridge.Shutdown(ctx); err != nil {
+		s.log.Warn("connections cut off: their peers took too long", "limit", "--shutdown-timeout")
+	} else {
+		grace, cancel := context.WithTimeout(ctx, requestGrace)
+		defer cancel()
+		s.http.Shutdown(grace)
+	}
+	s.http.Close()
+	s.serving.Wait()
+	if err := s.practice.Close(); err != nil {
+		s.log.Warn("practice servers", "error", err)
+	}
+}
+
+// secondSignal is the exit status that shells give a process killed by sig.
+func secondSignal(sig os.Signal) error {
+	if sig == os.Interrupt {
+		return exitStatus(130)
+	}
+	return exitStatus(143)
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"wsbridge/bridge"
+	"wsbridge/tcp"
+	"wsbridge/tcp/lab"
+)
+
+// labPath is where the practice servers are, whatever the targets.
+const labPath = "/lab/"
+
+// target is one --target: a path, and a practice server or an address.
+type target struct {
+	path string
+	lab  string     // name of a practice server; "": dial is used
+	dial tcp.Target // TLS is completed by secureTargets
+}
+
+// addTarget reads [PATH=]TARGET.
+func (c *config) addTarget(value string) error {
+	t := target{path: "/"}
+	address, before := value, ""
+	if strings.HasPrefix(value, "/") {
+		path, after, ok := strings.Cut(value, "=")
+		if !ok {
+			return &valueError{what: "a path without a target", tries: []string{value + "=localhost:7", "unix:" + value}}
+		}
+		if err := checkPath(path, after); err != nil {
+			return err
+		}
+		t.path, _ = url.PathUnescape(path)
+		address, before = after, path+"="
+	}
+	for _, other := range c.targets {
+		if other.path == t.path {
+			return duplicatePath(t.path, address)
+		}
+	}
+	name, isLab := strings.CutPrefix(address, "lab:")
+	if isLab = isLab && !isNumber(name); isLab {
+		t.lab = name
+		c.targets = append(c.targets, t)
+		return checkLab(name, before+"lab:")
+	}
+	var err error
+	if t.dial, err = tcp.ParseTarget(address); err != nil {
+		return targetError(address, before, err)
+	}
+	c.targets = append(c.targets, t)
+	return nil
+}
+
+// checkPath refuses what no request can ask for, and what is the practice servers'.
+func checkPath(path, target string) error {
+	if _, err := url.PathUnescape(path); err != nil || strings.ContainsAny(path, "?#") {
+		return &valueError{what: "the path cannot be one of a URL", tries: []string{"/irc=" + target}}
+	}
+	if strings.HasPrefix(path, labPath) {
+		return &valueError{what: "paths below " + labPath + " are the practice servers'", tries: []string{"/my" + path + "=" + target}}
+	}
+	return nil
+}
+
+func duplicatePath(path, target string) error {
+	if path == "/" {
+		return &valueError{what: "a second target for every path", tries: []string{"/other=" + target}}
+	}
+	return &valueError{what: "a second target for path " + path, tries: []string{strings.TrimSuffix(path, "/") + "2=" + target}}
+}
+
+// checkLab says which practice servers there are; before is what stands in front of the name.
+func checkLab(name, before string) error {
+	names := lab.Names()
+	if slices.Contains(names, name) {
+		return nil
+	}
+	try := names[0]
+	if near := closest(name, names); near != "" {
+		try = near
+	}
+	return &valueError{what: "no such practice server; there are " + strings.Join(names, ", "), tries: []string{before + try}}
+}
+
+// targetError adds what would have been right.
+func targetError(address, before string, err error) error {
+	what := strings.TrimPrefix(err.Error(), fmt.Sprintf("target %q: ", address))
+	switch _, rest, hasScheme := strings.Cut(address, "://"); {
+	case isNumber(address):
+		return &valueError{what: what, tries: []string{before + "localhost:" + address}}
+	case hasScheme && tcpAddress(rest):
+		return &valueError{what: what, tries: []string{before + rest, before + "tls://" + rest}}
+	case !strings.HasPrefix(address, "unix:") && tcpAddress(address+":7"):
+		return &valueError{what: what, tries: []string{before + address + ":7"}}
+	}
+	return &valueError{what: what, tries: []string{before + "localhost:7", before + "tls://localhost:6697", before + "unix:/run/vnc.sock"}}
+}
+
+func tcpAddress(s string) bool {
+	_, err := tcp.ParseTarget(s)
+	return err == nil
+}
+
+// routes are the paths of the bridge. Without any target everything reaches the practice echo, and /echo is a
+// WebSocket echo, so that a page from a tutorial works unchanged.
+func routes(c *config, p practice) []bridge.Route {
+	var routes []bridge.Route
+	for _, t := range c.targets {
+		dial := t.dial
+		if t.lab != "" {
+			dial = p.target(t.lab)
+		}
+		routes = append(routes, bridge.Route{Path: t.path, Target: dial})
+	}
+	if len(c.targets) == 0 {
+		routes = append(routes,
+			bridge.Route{Path: "/", Target: p.target("echo")},
+			bridge.Route{Path: "/echo", Echo: true, AnyOrigin: true})
+	}
+	for _, name := range lab.Names() {
+		routes = append(routes, bridge.Route{Path: labPath + name, Target: p.target(name), AnyOrigin: name == "echo"})
+	}
+	routes = append(routes, bridge.Route{Path: labPath + "ws-echo", Echo: true, AnyOrigin: true})
+	for i := range routes {
+		routes[i].WS = c.ws
+	}
+	return routes
+}

@@ -1,0 +1,206 @@
+package tcp
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"math/big"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen; long, so that only a hang meets it.
+const patience = 20 * time.Second
+
+// kinds are the targets there are.
+var kinds = []string{"tcp", "unix", "tls"}
+
+// connect is a dialled Conn and its peer's end, which speaks TLS if kind says so.
+func connect(t testing.TB, kind string, writeTimeout time.Duration) (c *Conn, peer net.Conn) {
+	t.Helper()
+	ln, target := listen(t, kind)
+	accepted := make(chan net.Conn, 1)
+	go acceptInto(ln, kind, accepted)
+	c, err := Dialer{DialTimeout: patience, WriteTimeout: writeTimeout}.Dial(context.Background(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if peer = <-accepted; peer == nil {
+		t.Fatal("not accepted")
+	}
+	t.Cleanup(func() { socketOf(peer).Close() })
+	peer.SetDeadline(time.Now().Add(patience))
+	return c, peer
+}
+
+func listen(t testing.TB, kind string) (net.Listener, Target) {
+	t.Helper()
+	network, address := "tcp", "127.0.0.1:0"
+	if kind == "unix" {
+		network, address = "unix", filepath.Join(t.TempDir(), "s")
+	}
+	ln, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	target := Target{Network: network, Address: ln.Addr().String()}
+	if kind == "tls" {
+		target.TLS = &tls.Config{RootCAs: ours.roots}
+	}
+	return ln, target
+}
+
+// acceptInto accepts one connection, with its TLS handshake; nil says that it could not.
+func acceptInto(ln net.Listener, kind string, accepted chan<- net.Conn) {
+	nc, err := ln.Accept()
+	if err != nil {
+		accepted <- nil
+		return
+	}
+	if kind == "tls" {
+		secured := tls.Server(nc, &tls.Config{Certificates: []tls.Certificate{ours.cert}})
+		if secured.Handshake() != nil {
+			nc.Close()
+			accepted <- nil
+			return
+		}
+		nc = secured
+	}
+	accepted <- nc
+}
+
+// socketOf is the socket below TLS.
+func socketOf(nc net.Conn) net.Conn {
+	if secured, ok := nc.(*tls.Conn); ok {
+		return secured.NetConn()
+	}
+	return nc
+}
+
+// authority is a certificate for 127.0.0.1 and localhost that signed itself, and roots that trust it.
+type authority struct {
+	cert  tls.Certificate
+	roots *x509.CertPool
+}
+
+var ours, theirs = newAuthority(), newAuthority()
+
+func newAuthority() authority {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		DNSNames:              []string{"localhost"},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	a := authority{tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, x509.NewCertPool()}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	a.roots.AddCert(cert)
+	return a
+}
+
+// arrived waits until everything that the peer has written is in our kernel.
+func arrived(t testing.TB, peer net.Conn) {
+	t.Helper()
+	if _, local := peer.(*net.UnixConn); local {
+		return // it was when Write returned
+	}
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		left, known := sendQueue(socketOf(peer))
+		if !known || left == 0 {
+			return
+		}
+		if time.Since(began) > patience {
+			t.Fatalf("%d bytes have not arrived; is the receive buffer too small?", left)
+		}
+	}
+}
+
+// pattern is n bytes of which no two stretches look alike for long.
+func pattern(n int) []byte {
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(i ^ i>>8 ^ i>>16*7)
+	}
+	return p
+}
+
+// sameBytes fails the test unless got is want, without printing megabytes.
+func sameBytes(t testing.TB, got, want []byte) {
+	t.Helper()
+	if bytes.Equal(got, want) {
+		return
+	}
+	at := 0
+	for at < min(len(got), len(want)) && got[at] == want[at] {
+		at++
+	}
+	t.Errorf("got %d bytes, want %d; they differ from byte %d on", len(got), len(want), at)
+}
+
+// result is what a peer read until the end, and how that ended.
+type result struct {
+	data []byte
+	err  error
+}
+
+// within waits for done no longer than patience.
+func within[T any](t testing.TB, claim string, done <-chan T) (result T) {
+	t.Helper()
+	select {
+	case result = <-done:
+	case <-time.After(patience):
+		t.Fatalf("%s: not within %v", claim, patience)
+	}
+	return result
+}
+
+// readSlowly reads all, chunk bytes at a time with a pause before each, and calls then after each.
+func readSlowly(r io.Reader, chunk int, pause time.Duration, then func() error, done chan<- result) {
+	var all bytes.Buffer
+	buf := make([]byte, chunk)
+	for {
+		time.Sleep(pause)
+		n, err := io.ReadFull(r, buf)
+		all.Write(buf[:n])
+		if err == io.ErrUnexpectedEOF {
+			err = io.EOF
+		}
+		if err == nil && then != nil {
+			err = then()
+		}
+		if err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			done <- result{all.Bytes(), err}
+			return
+		}
+	}
+}
