@@ -66,11 +66,11 @@ func checkTaken(t *testing.T, c *Conn, peer net.Conn, data []byte) {
 
 func TestAPeerThatTakesSlowlyIsNotStalled(t *testing.T) {
 	eachWay(t, func(t *testing.T, kind string, write func(*Conn, []byte) error) {
-		const timeout = 300 * time.Millisecond
+		const timeout = 1500 * time.Millisecond
 		c, peer := connect(t, kind, timeout)
 		data := more[:12<<20]
 		done := make(chan result, 1)
-		go readSlowly(peer, 64<<10, 10*time.Millisecond, nil, done)
+		go readSlowly(peer, 64<<10, 40*time.Millisecond, nil, done)
 		began := time.Now()
 		if err := write(c, data); err != nil {
 			t.Fatalf("after %v: %v", time.Since(began), err)
