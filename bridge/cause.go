@@ -14,7 +14,7 @@ type cause struct {
 	code   ws.StatusCode // of the Close frame the client gets; 0: none
 	reason string        // in that Close frame
 	rest   rest
-	deaf   bool // the target takes nothing any more, so the client need not finish what it is saying
+	deaf   bool // the target takes nothing any more: what the client still says is dropped, and not for long
 }
 
 // rest is what becomes of the bytes that the target has sent and the client has not been given.
@@ -51,7 +51,7 @@ func violated(v *ws.Violation) cause {
 }
 
 func notDialled(reason string) cause {
-	return cause{name: reason, code: ws.BadGateway, reason: reason}
+	return cause{name: reason, code: ws.BadGateway, reason: reason, deaf: true}
 }
 
 // direction is one of a pair's two.

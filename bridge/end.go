@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"wsbridge/tcp"
@@ -23,12 +24,21 @@ func (p *pair) end(c cause) cause {
 	if c.code != 0 {
 		p.client.WriteClose(c.code, c.reason)
 	}
-	if c.deaf {
-		p.a.InterruptRead()
-	}
-	p.await(up) // until the client's own Close frame
+	p.hearClient(c)
 	p.finish(c)
 	return c
+}
+
+// hearClient waits for the client's own Close frame, which a browser must have sent before it sees our FIN to call the
+// ending clean (RFC 6455 section 7.1.1). What comes before it is the target's, or nobody's any more.
+func (p *pair) hearClient(c cause) {
+	if !c.deaf {
+		p.await(up)
+		return
+	}
+	defer time.AfterFunc(linger, p.a.InterruptRead).Stop()
+	p.await(up)
+	pump(io.Discard, p.client, make([]byte, upBuffer))
 }
 
 // stopDown sees to it that the direction to the client ends after what the client is still owed.
