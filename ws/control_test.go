@@ -143,9 +143,24 @@ func TestPing(t *testing.T) {
 	cl.receive("\x88\x02\x03\xe8")
 	c.Ping()
 	c.Release()
-	c.Ping() // nobody is there to send it
 	closeWrite(c)
 	cl.receiveEnd()
+}
+
+func TestNothingIsSentAfterRelease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		c := play(t, Options{Messages: Mirror}, s)
+		tellType(c, s, "<t")
+		c.Write([]byte("\xe2"))
+		c.Release()
+		c.Ping()
+		time.Sleep(2 * mirrorWait)
+		synctest.Wait()
+		if got := s.sent(); got != "" {
+			t.Errorf("sent %q, want nothing", got)
+		}
+	})
 }
 
 func TestPingAfterCloseIsNotAnswered(t *testing.T) {

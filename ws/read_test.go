@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -100,6 +101,9 @@ func TestReadDoesNotWaitForMore(t *testing.T) {
 			buf := make([]byte, 4096)
 			if n, err := c.Read(buf); string(buf[:n]) != tt.want || err != nil {
 				t.Errorf("Read: %.99q, %v, want %.99q", buf[:n], err, tt.want)
+			}
+			if errors.Is(c.readErr, os.ErrDeadlineExceeded) {
+				t.Errorf("Read waited behind %.99q", tt.want)
 			}
 		})
 	}
