@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wsbridge/tcp"
 )
 
 // The tests here are the facts about github.com/coder/websocket that would hurt a bridge which used it plainly; each
@@ -266,4 +268,15 @@ func TestPanicInPumpIsReported(t *testing.T) {
 		t.Errorf("got %v, want an internal error", e)
 	}
 	r.log.wait(t, "bug: a relay panicked")
+}
+
+// A wrapper that embeds *net.TCPConn has its ReadFrom and WriteTo, and io.Copy goes around the wrapper.
+func TestWrapperHidesShortcuts(t *testing.T) {
+	var conn any = tcp.NewConn(nil, 0)
+	if _, has := conn.(io.ReaderFrom); has {
+		t.Error("tcp.Conn has ReadFrom")
+	}
+	if _, has := conn.(io.WriterTo); has {
+		t.Error("tcp.Conn has WriteTo")
+	}
 }
