@@ -32,7 +32,7 @@ func TestFinishLosesNothingThoughBytesAreUnread(t *testing.T) {
 				wrote := make(chan error, 1)
 				got := make(chan result, 1)
 				if kind == "unix" { // the kernel takes less for it than data
-					go readSlowly(peer, 16<<10, 0, nil, got)
+					go readAll(peer, 16<<10, nil, got)
 				}
 				go writeInto(c, data, wrote)
 				if err := within(t, "the write", wrote); err != nil {
@@ -41,7 +41,7 @@ func TestFinishLosesNothingThoughBytesAreUnread(t *testing.T) {
 				finished := make(chan struct{})
 				go finishInto(c, patience, finished)
 				if kind != "unix" {
-					go readSlowly(peer, 16<<10, 0, nil, got)
+					go readAll(peer, 16<<10, nil, got)
 				}
 				r := within(t, "the peer's end", got)
 				if r.err != nil {
@@ -75,11 +75,11 @@ func TestFinishWaitsForAPeerThatTakesSlowlyAndSends(t *testing.T) {
 			go writeInto(c, data, wrote)
 			got := make(chan result, 1)
 			began := time.Now()
-			send := func() error {
+			send := func() {
+				time.Sleep(5 * time.Millisecond)
 				peer.Write(data[:1000]) // fails after the end; that is no reason not to read the rest
-				return nil
 			}
-			go readSlowly(peer, 64<<10, 5*time.Millisecond, send, got)
+			go readAll(peer, 64<<10, send, got)
 			if err := within(t, "the write", wrote); err != nil {
 				t.Fatal(err)
 			}

@@ -164,7 +164,7 @@ func sameBytes(t testing.TB, got, want []byte) {
 	t.Errorf("got %d bytes, want %d; they differ from byte %d on", len(got), len(want), at)
 }
 
-// result is what a peer read until the end, and how that ended.
+// result is what was read until the end, and how that ended if not with EOF.
 type result struct {
 	data []byte
 	err  error
@@ -181,26 +181,23 @@ func within[T any](t testing.TB, claim string, done <-chan T) (result T) {
 	return result
 }
 
-// readSlowly reads all, chunk bytes at a time with a pause before each, and calls then after each.
-func readSlowly(r io.Reader, chunk int, pause time.Duration, then func() error, done chan<- result) {
+// readAll reads all, chunk bytes at a time, and calls before, if there is one, before each.
+func readAll(r io.Reader, chunk int, before func(), done chan<- result) {
 	var all bytes.Buffer
 	buf := make([]byte, chunk)
 	for {
-		time.Sleep(pause)
+		if before != nil {
+			before()
+		}
 		n, err := io.ReadFull(r, buf)
 		all.Write(buf[:n])
-		if err == io.ErrUnexpectedEOF {
-			err = io.EOF
+		switch err {
+		case nil:
+			continue
+		case io.EOF, io.ErrUnexpectedEOF:
+			err = nil
 		}
-		if err == nil && then != nil {
-			err = then()
-		}
-		if err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			done <- result{all.Bytes(), err}
-			return
-		}
+		done <- result{all.Bytes(), err}
+		return
 	}
 }

@@ -175,3 +175,16 @@ func TestPingAfterCloseIsNotAnswered(t *testing.T) {
 	cl.receive("\x88\x02\x03\xe9")
 	cl.receiveEnd()
 }
+
+func TestReleaseWaitsForAControlFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{pause: time.Minute}
+		c := play(t, Options{}, s)
+		c.Ping()
+		synctest.Wait() // it is being written
+		c.Release()
+		if got, want := s.sent(), "\x89\x00"; got != want {
+			t.Errorf("sent %q when Release returned, want %q", got, want)
+		}
+	})
+}

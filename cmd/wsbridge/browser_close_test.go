@@ -19,7 +19,7 @@ type ending struct {
 }
 
 // see opens a page that is allowed to wait for the end of a connection to target.
-func (v *visit) see(target string, params ...string) (*program, *page) {
+func (v *visit) see(target string, params ...string) (*program, *openPage) {
 	v.Helper()
 	bridge := v.startBridge("--target", target, "--allow-origin", v.pages.origin)
 	p := v.open("ending", bridge, "/", params...)
@@ -28,7 +28,7 @@ func (v *visit) see(target string, params ...string) (*program, *page) {
 }
 
 // wantEnding waits for the end, which must be clean and follow these bytes.
-func (p *page) wantEnding(sent []byte, code int, reason string) {
+func (p *openPage) wantEnding(sent []byte, code int, reason string) {
 	p.v.Helper()
 	var got ending
 	p.await("result", &got)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,11 +16,11 @@ import (
 )
 
 // startChromium starts one Chromium; every page gets a tab.
-func startChromium(t *testing.T, path string, _ *pageServer) browser {
+func startChromium(t *testing.T, program string, _ *pageServer) browser {
 	home, out := t.TempDir(), new(output)
 	var cmd *exec.Cmd
 	allocator, free := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
+		chromedp.ExecPath(program),
 		chromedp.NoSandbox, // root has none
 		chromedp.Flag("disable-gpu", true),
 		chromedp.Flag("disable-quic", true),
@@ -32,7 +33,7 @@ func startChromium(t *testing.T, path string, _ *pageServer) browser {
 	root, closeRoot := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
 		if cmd != nil && cmd.Process != nil {
-			endGroup(t, cmd.Process.Pid)
+			endGroup(t, cmd.Process.Pid, home)
 		}
 		closeRoot()
 		free()
@@ -40,9 +41,9 @@ func startChromium(t *testing.T, path string, _ *pageServer) browser {
 	late := time.AfterFunc(browserPatience, closeRoot)
 	defer late.Stop()
 	if err := chromedp.Do(root); err != nil {
-		t.Fatalf("start %s: %v\n%s", path, err, browser{output: out}.lastWords())
+		t.Fatalf("start %s: %v\n%s", program, err, browser{printed: out.String}.lastWords())
 	}
-	return browser{out, func(v *visit, url string) func() []string { return showInTab(v, root, url) }}
+	return browser{out.String, func(v *visit, url string) func() []string { return showInTab(v, root, url) }}
 }
 
 func showInTab(v *visit, root context.Context, url string) (console func() []string) {
@@ -73,40 +74,43 @@ func showInTab(v *visit, root context.Context, url string) (console func() []str
 	}
 }
 
-// startFirefox starts one Firefox with director.html, which opens the pages. It has no console to ask: what a page
-// does not report, an exception for example, is not known here.
-func startFirefox(t *testing.T, path string, s *pageServer) browser {
-	home, out := t.TempDir(), new(output)
-	profile := filepath.Join(home, "profile")
-	prefs, err := os.ReadFile("testdata/browser/firefox-user.js")
-	if err == nil {
-		err = os.Mkdir(profile, 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(profile, "user.js"), prefs, 0o600)
-	}
-	if err != nil {
+// startFirefox starts one Firefox with director.html, which opens the pages. It prints its console into a file, so
+// that nothing of what it has printed is still on its way when it is read.
+func startFirefox(t *testing.T, program string, s *pageServer) browser {
+	home := t.TempDir()
+	if err := os.CopyFS(filepath.Join(home, "profile"), os.DirFS("testdata/browser/firefox")); err != nil {
 		t.Fatal(err)
 	}
 	director, err := filepath.Abs("testdata/browser/director.html")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "--headless", "--no-remote", "--profile", profile, "file://"+director+"?"+s.origin)
-	cmd.Env = append(browserEnv(home), "MOZ_CRASHREPORTER_DISABLE=1")
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay, cmd.SysProcAttr = out, out, patience, ownGroup()
-	runGroup(t, cmd)
-	b := browser{output: out}
+	out, err := os.Create(filepath.Join(home, "printed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd := exec.Command(program, "--headless", "--no-remote", "--profile", filepath.Join(home, "profile"), "file://"+director+"?"+s.origin)
+	cmd.Env = append(browserEnv(home), "MOZ_LOG=PageMessages:2") // 2: warnings and errors
+	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = out, out, ownGroup()
+	runGroup(t, cmd, home)
+	b := browser{printed: func() string {
+		text, err := os.ReadFile(out.Name())
+		if err != nil {
+			t.Errorf("what Firefox printed: %v", err)
+		}
+		return string(text)
+	}}
 	ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
 	defer cancel()
 	if err := s.direct(ctx, ""); err != nil {
-		t.Fatalf("start %s: %v\n%s", path, err, b.lastWords())
+		t.Fatalf("start %s: %v\n%s", program, err, b.lastWords())
 	}
-	b.show = func(v *visit, url string) func() []string { return showByDirector(v, s, url) }
+	b.show = func(v *visit, url string) func() []string { return showByDirector(v, b, s, url) }
 	return b
 }
 
-func showByDirector(v *visit, s *pageServer, url string) (console func() []string) {
+func showByDirector(v *visit, b browser, s *pageServer, url string) (console func() []string) {
 	v.Helper()
 	if err := s.direct(v.ctx, url); err != nil {
 		v.Fatalf("open %s: %v", url, err)
@@ -118,5 +122,14 @@ func showByDirector(v *visit, s *pageServer, url string) (console func() []strin
 			v.Errorf("close %s: %v", url, err)
 		}
 	})
-	return func() []string { return nil }
+	page, _, _ := strings.Cut(url, "?")
+	from := `{file: "` + page[:strings.LastIndexByte(page, '/')+1] // the page's scripts stand beside it
+	return func() (got []string) {
+		for line := range strings.Lines(b.printed()) {
+			if strings.Contains(line, "/PageMessages ") && strings.Contains(line, from) {
+				got = append(got, line)
+			}
+		}
+		return got
+	}
 }

@@ -3,11 +3,12 @@
 package main
 
 import (
-	"errors"
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,8 +16,8 @@ import (
 	"time"
 )
 
-// A browser is a dozen processes. Each browser of a test is a process group, so that all of them can be ended, and it
-// ends with the test, however that ends.
+// A browser is a dozen processes. Most are in the process group of the first, which is one of its own; those that are
+// to outlive a crash leave it, and are known by their home. All end with the test, however that ends.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
@@ -26,8 +27,8 @@ func browserEnv(home string) []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home}
 }
 
-// runGroup runs cmd, a group of its own, until the test is over.
-func runGroup(t *testing.T, cmd *exec.Cmd) {
+// runGroup runs cmd, whose home is home, until the test is over.
+func runGroup(t *testing.T, cmd *exec.Cmd, home string) {
 	t.Helper()
 	started, ended := make(chan error), make(chan struct{})
 	go stayWith(cmd, started, ended)
@@ -35,7 +36,7 @@ func runGroup(t *testing.T, cmd *exec.Cmd) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		endGroup(t, cmd.Process.Pid)
+		endGroup(t, cmd.Process.Pid, home)
 		<-ended
 	})
 }
@@ -53,38 +54,44 @@ func stayWith(cmd *exec.Cmd, started chan<- error, ended chan<- struct{}) {
 	}
 }
 
-// endGroup ends all processes of a group, and fails the test if any is left.
-func endGroup(t *testing.T, id int) {
+// endGroup ends all processes of a browser, and fails the test if any is left.
+func endGroup(t *testing.T, group int, home string) {
 	t.Helper()
-	if err := syscall.Kill(-id, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("kill process group %d: %v", id, err)
-	}
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		left := groupMembers(t, id)
+		left := members(t, group, home)
 		if len(left) == 0 {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Errorf("after SIGKILL, still there:\n%s", strings.Join(left, "\n"))
+			t.Errorf("after SIGKILL, still there: processes %v", left)
 			return
+		}
+		syscall.Kill(-group, syscall.SIGKILL)
+		for _, pid := range left {
+			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
 }
 
-// groupMembers is the processes of a group that have not ended. One that has ended and whose parent does not ask
-// is no process any more.
-func groupMembers(t *testing.T, id int) (members []string) {
+// members is the processes of a group or with a home that have not ended. One that has ended while its parent does
+// not ask is no process any more.
+func members(t *testing.T, group int, home string) (pids []int) {
 	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range stats {
-		stat, _ := os.ReadFile(path) // pid (program) state parent group …, see proc(5)
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		if len(fields) > 2 && fields[0] != "Z" && fields[0] != "X" && fields[2] == strconv.Itoa(id) {
-			members = append(members, strings.TrimSpace(string(stat)))
+	for _, dir := range dirs {
+		stat, _ := os.ReadFile(filepath.Join(dir, "stat")) // pid (program) state parent group …, see proc(5)
+		environ, _ := os.ReadFile(filepath.Join(dir, "environ"))
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		if len(fields) < 3 || fields[0] == "Z" || fields[0] == "X" {
+			continue
+		}
+		if fields[2] == strconv.Itoa(group) || slices.Contains(strings.Split(string(environ), "\x00"), "HOME="+home) {
+			pid, _ := strconv.Atoi(filepath.Base(dir))
+			pids = append(pids, pid)
 		}
 	}
-	return members
+	return pids
 }

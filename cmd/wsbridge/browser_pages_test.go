@@ -67,7 +67,7 @@ func (s *pageServer) takeReport(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id, _ := strconv.Atoi(r.PathValue("page"))
-	if err != nil || id >= len(s.expected) || len(s.expected[id]) == maxReports {
+	if err != nil || id < 0 || id >= len(s.expected) || len(s.expected[id]) == maxReports {
 		http.Error(w, "no report, or one too many", http.StatusBadRequest)
 		return
 	}

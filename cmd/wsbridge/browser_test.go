@@ -14,12 +14,12 @@ import (
 const browserPatience = 90 * time.Second
 
 // requireBrowsers is the variable that turns a skip for want of a program into a failure.
-const requireBrowsers = "WSBRIDGE_TEST_REQUIRE_BROWSERS"
+const requireBrowsers = "REQUIRE_BROWSERS"
 
 // engines are the browsers, as Debian packs them.
 var engines = []struct {
 	name, program, debianPackage string
-	start                        func(t *testing.T, path string, s *pageServer) browser
+	start                        func(t *testing.T, program string, s *pageServer) browser
 }{
 	{"Chromium", "chromium", "chromium", startChromium},
 	{"Firefox", "firefox-esr", "firefox-esr", startFirefox},
@@ -27,7 +27,7 @@ var engines = []struct {
 
 // browser is an engine that runs.
 type browser struct {
-	output *output
+	printed func() string // all of it, up to now
 	// show opens the page at url in a tab, which is closed when the test is over. The console is what the browser
 	// itself has complained of in that tab; it can be asked for once.
 	show func(v *visit, url string) (console func() []string)
