@@ -13,8 +13,8 @@ import (
 // browserPatience bounds each claim and each start of a browser, on a slow machine too.
 const browserPatience = 90 * time.Second
 
-// requireBrowsers is the variable that turns a skip for want of a program into a failure.
-const requireBrowsers = "REQUIRE_BROWSERS"
+// requirePrograms is the variable that turns a skip for want of a program into a failure.
+const requirePrograms = "REQUIRE_PROGRAMS"
 
 // engines are the browsers, as Debian packs them.
 var engines = []struct {
@@ -81,8 +81,8 @@ func installed(t *testing.T, program, debianPackage string) string {
 	if err == nil {
 		return path
 	}
-	if os.Getenv(requireBrowsers) == "1" {
-		t.Fatalf("%v, and %s=1; on Debian: apt-get install %s", err, requireBrowsers, debianPackage)
+	if os.Getenv(requirePrograms) == "1" {
+		t.Fatalf("%v, and %s=1; on Debian: apt-get install %s", err, requirePrograms, debianPackage)
 	}
 	t.Skipf("%v; on Debian: apt-get install %s", err, debianPackage)
 	return ""
