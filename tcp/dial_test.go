@@ -90,6 +90,28 @@ func answer(ln net.Listener, text string) {
 	NewConn(nc, 0).Finish(time.Second)
 }
 
+func TestDialClosesWhatFailsTheHandshake(t *testing.T) {
+	ln, target := listen(t, "tls")
+	failed := make(chan struct{})
+	go dialInto(target, failed)
+	nc, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(patience))
+	io.WriteString(nc, "220 ready\r\n")
+	if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the connection is still open: %v", err)
+	}
+	within(t, "Dial", failed)
+}
+
+func dialInto(target Target, done chan<- struct{}) {
+	Dialer{}.Dial(context.Background(), target)
+	close(done)
+}
+
 func checkDialFails(t *testing.T, d Dialer, target Target, want Reason) {
 	t.Helper()
 	c, err := d.Dial(context.Background(), target)

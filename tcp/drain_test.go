@@ -70,6 +70,38 @@ func TestDrainReturnsAllThatHasArrived(t *testing.T) {
 	}
 }
 
+// late is a connection on a machine so busy that the first quiet times are over before the read that they are for.
+type late struct {
+	net.Conn
+	times int
+}
+
+func (l *late) SetReadDeadline(t time.Time) error {
+	err := l.Conn.SetReadDeadline(t)
+	if l.times > 0 {
+		l.times--
+		time.Sleep(time.Until(t) + time.Millisecond)
+	}
+	return err
+}
+
+func TestDrainOnABusyMachine(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			c, peer := connect(t, kind, 0)
+			c.Conn = &late{c.Conn, 3}
+			peer.Write(more[:10_000])
+			arrived(t, peer)
+			c.Drain()
+			got, err := drained(c, 4096, 0)
+			if err != ErrDrained {
+				t.Errorf("got %v, want %v", err, ErrDrained)
+			}
+			sameBytes(t, got, more[:10_000])
+		})
+	}
+}
+
 func TestDrain(t *testing.T) {
 	tests := []struct {
 		claim  string

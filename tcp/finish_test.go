@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -66,8 +67,8 @@ func TestFinishWaitsForAPeerThatTakesSlowlyAndSends(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			const linger = 30 * time.Millisecond
-			c, peer := connect(t, kind, patience)
+			const linger, timeout = 30 * time.Millisecond, time.Second
+			c, peer := connect(t, kind, timeout)
 			data := more[:6<<20]
 			setBuffers(c.socket.Conn, 8<<20, 0)
 			setBuffers(socketOf(peer), 0, 64<<10)
@@ -76,7 +77,7 @@ func TestFinishWaitsForAPeerThatTakesSlowlyAndSends(t *testing.T) {
 			got := make(chan result, 1)
 			began := time.Now()
 			send := func() {
-				time.Sleep(5 * time.Millisecond)
+				time.Sleep(25 * time.Millisecond)
 				peer.Write(data[:1000]) // fails after the end; that is no reason not to read the rest
 			}
 			go readAll(peer, 64<<10, send, got)
@@ -87,12 +88,13 @@ func TestFinishWaitsForAPeerThatTakesSlowlyAndSends(t *testing.T) {
 			finished := make(chan struct{})
 			go finishInto(c, linger, finished)
 			r := within(t, "the peer's end", got)
-			if r.err != nil {
+			late := kind == "unix" && errors.Is(r.err, syscall.ECONNRESET) // what it sent last met a closed socket
+			if r.err != nil && !late {
 				t.Errorf("the peer read %v, want EOF", r.err)
 			}
 			sameBytes(t, r.data, data)
-			if took := time.Since(began); known && kind == "tcp" && (left < 1<<20 || took < 5*linger) {
-				t.Errorf("%d bytes left, read in %v: no test for a linger of %v", left, took, linger)
+			if took := time.Since(began); known && kind == "tcp" && (left < 4<<20 || took < 2*timeout) {
+				t.Errorf("%d bytes left, read in %v: no test for a linger of %v and a timeout of %v", left, took, linger, timeout)
 			}
 			within(t, "Finish", finished)
 		})
@@ -167,12 +169,16 @@ func TestCloseWrite(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			c, peer := connect(t, kind, patience)
 			c.Write([]byte("last words"))
+			written := c.BytesWritten()
 			for range 3 {
 				if err := c.CloseWrite(); err != nil {
 					t.Errorf("CloseWrite: %v", err)
 				}
 			}
-			// crypto/tls takes a FIN without close_notify for an unexpected EOF.
+			// crypto/tls would take a FIN alone for the end, others would not (RFC 8446 section 6.1).
+			if notified := c.BytesWritten() > written; notified != (kind == "tls") {
+				t.Errorf("close_notify sent: %v, want it over TLS and nowhere else", notified)
+			}
 			if got, err := io.ReadAll(peer); string(got) != "last words" || err != nil {
 				t.Errorf("the peer read %q, %v, want all and EOF", got, err)
 			}

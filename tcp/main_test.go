@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must happen; long, so that only a hang meets it.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // kinds are the targets there are.
 var kinds = []string{"tcp", "unix", "tls"}

@@ -125,16 +125,16 @@ func writeWith(write func(*Conn, []byte) error, c *Conn, data []byte, done chan<
 	done <- write(c, data)
 }
 
-// Whenever it comes, between two writes or inside one, just before the deadline is renewed or just after.
+// Whenever it comes, between two writes or inside one.
 func TestInterruptWriteAtAnyMoment(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			for i := range 100 {
+			for i := range 50 {
 				c, peer := connect(t, kind, time.Hour)
 				wrote := make(chan error, 1)
 				go writeAgainAndAgain(c, wrote)
-				for range i * 50 {
+				for range i * 100 {
 					runtime.Gosched()
 				}
 				c.InterruptWrite()
@@ -145,6 +145,27 @@ func TestInterruptWriteAtAnyMoment(t *testing.T) {
 				socketOf(peer).Close()
 			}
 		})
+	}
+}
+
+// The moment that counts is between the look at the interruption and the renewal of the deadline, before a write that
+// waits: many sockets over one full send queue meet it.
+func TestInterruptWriteJustBeforeAWriteWaits(t *testing.T) {
+	c, _ := connect(t, "tcp", 100*time.Millisecond)
+	if _, err := c.Write(more); !errors.Is(err, ErrStalled) {
+		t.Fatalf("Write: %v, want a full send queue", err)
+	}
+	wrote := make(chan error, 1)
+	for i := range 40_000 {
+		s := &socket{Conn: c.socket.Conn, timeout: time.Hour}
+		go writeInto(s, more[:1], wrote)
+		for spin := range i % 20_000 {
+			runtime.KeepAlive(spin)
+		}
+		s.interruptWrite()
+		if err := within(t, "the write", wrote); err != nil && !errors.Is(err, ErrInterrupted) {
+			t.Fatalf("write %d: %v, want %v", i, err, ErrInterrupted)
+		}
 	}
 }
 
