@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -48,7 +49,7 @@ func masked(payload string) string {
 	return string(b)
 }
 
-// closeFrame is the payload of a Close frame.
+// closePayload is the payload of a Close frame.
 func closePayload(code uint16, reason string) string {
 	return string(binary.BigEndian.AppendUint16(nil, code)) + reason
 }
@@ -81,6 +82,22 @@ func readFrame(r *bufio.Reader) (first byte, payload string, err error) {
 		return 0, "", fmt.Errorf("payload cut after %d of %d bytes: %w", m, n, err)
 	}
 	return b[0], string(p), nil
+}
+
+// framesOf is the frames that a script's Conn has written.
+func framesOf(t testing.TB, s *script) (firsts []byte, payloads []string) {
+	t.Helper()
+	r := bufio.NewReader(strings.NewReader(s.sent()))
+	for {
+		first, payload, err := readFrame(r)
+		if err == io.EOF {
+			return firsts, payloads
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		firsts, payloads = append(firsts, first), append(payloads, payload)
+	}
 }
 
 // chop cuts s into pieces of 1 to most bytes.

@@ -37,7 +37,7 @@ func model(wire string, limit int64) (payload, maybe string, end any) {
 		}
 		wire = wire[h.size:]
 		n := min(h.length, int64(len(wire)))
-		data, cut := masked2(wire[:n], h.key), n < h.length
+		data, cut := unmasked(wire[:n], h.key), n < h.length
 		wire = wire[n:]
 		switch {
 		case h.isControl() && cut:
@@ -67,7 +67,7 @@ func model(wire string, limit int64) (payload, maybe string, end any) {
 	}
 }
 
-func masked2(s string, key [4]byte) string {
+func unmasked(s string, key [4]byte) string {
 	b := []byte(s)
 	for i := range b {
 		b[i] ^= key[i%4]

@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -242,21 +241,5 @@ func TestNothingIsWrittenAfterAWriteError(t *testing.T) {
 	}
 	if c.Sent() != int64(len("first")) {
 		t.Errorf("Sent() = %d, want %d", c.Sent(), len("first"))
-	}
-}
-
-// framesOf is the frames that a script's Conn has written.
-func framesOf(t testing.TB, s *script) (firsts []byte, payloads []string) {
-	t.Helper()
-	r := bufio.NewReader(strings.NewReader(s.sent()))
-	for {
-		first, payload, err := readFrame(r)
-		if err == io.EOF {
-			return firsts, payloads
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		firsts, payloads = append(firsts, first), append(payloads, payload)
 	}
 }
