@@ -25,7 +25,7 @@ func (c *Conn) CloseWrite() (err error) {
 
 // Finish ends the connection without losing what was written: FIN, then read and drop until the peer's FIN,
 // because closing with unread bytes would send a RST. It blocks for linger when the peer sends no FIN, and longer
-// while the peer is still taking what was written: bytes that arrive for a closed socket would make the kernel
+// while the peer is still taking what was written, and a linger after that: bytes that arrive for a closed socket would make the kernel
 // throw its send queue away. A peer that takes nothing for the write timeout ends it. The caller has no Read
 // or Write under way.
 func (c *Conn) Finish(linger time.Duration) {
@@ -42,8 +42,8 @@ func (c *Conn) Finish(linger time.Duration) {
 			return
 		}
 		left, known := c.Unacked()
-		if !known || left == 0 {
-			return
+		if !known || left == 0 && before == 0 {
+			return // nothing is on its way, and has not been for a linger
 		}
 		if left != before {
 			before, progress = left, time.Now()

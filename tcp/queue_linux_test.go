@@ -11,6 +11,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A send queue gives room back in steps of many kilobytes, so a peer that takes some bytes all the time can look for
+// long as if it took none: one step is a minute on a line of 9600 bit/s. Only the kernel's count of what was
+// acknowledged tells.
+func TestAPeerThatTakesLessThanTheSendQueueGivesBackIsNotStalled(t *testing.T) {
+	t.Parallel()
+	const timeout, rate = time.Second, 12_000 // bytes in a second, acknowledged at least twice in it
+	c, peer := connectSmall(t, timeout)
+	data := pattern(20 << 20)
+	wrote := make(chan error, 1)
+	go writeInto(c, data, wrote)
+	stop := time.AfterFunc(8*timeout, c.InterruptWrite)
+	defer stop.Stop()
+	var got []byte
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		due := int(time.Since(began).Seconds()*rate) - len(got)
+		buf := make([]byte, due)
+		n, err := io.ReadFull(peer, buf)
+		if got = append(got, buf[:n]...); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-wrote:
+			if err != ErrInterrupted {
+				t.Errorf("Write returned %v after %v and %d bytes, want %v at the end of the test", err, time.Since(began), len(got), ErrInterrupted)
+			}
+			c.CloseWrite()
+			rest, _ := io.ReadAll(peer)
+			sameBytes(t, append(got, rest...), data[:c.BytesWritten()])
+			return
+		default:
+		}
+	}
+}
+
 // connectSmall is a connection of small segments to a peer with a small receive buffer, from a small send queue.
 func connectSmall(t *testing.T, writeTimeout time.Duration) (*Conn, net.Conn) {
 	small := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
@@ -29,7 +63,7 @@ func connectSmall(t *testing.T, writeTimeout time.Duration) (*Conn, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.socket.Conn.(*net.TCPConn).SetWriteBuffer(256 << 10)
+	c.socket.Conn.(*net.TCPConn).SetWriteBuffer(64 << 10)
 	peer, err := ln.Accept()
 	if err != nil {
 		t.Fatal(err)

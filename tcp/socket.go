@@ -19,7 +19,15 @@ type socket struct {
 	stopped atomic.Bool   // set by InterruptWrite
 	read    atomic.Int64  // bytes
 	written atomic.Int64  // bytes the kernel has taken
+
+	// The writing goroutine's:
+	acked int64 // bytes the peer had acknowledged at the last look
+	quiet int   // looks in a row that saw no progress
 }
+
+// looks is how often within its timeout a write that waits looks for progress. So a stall is found at the earliest
+// when the timeout is over, and at the latest a look later.
+const looks = 4
 
 func (s *socket) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
@@ -28,6 +36,7 @@ func (s *socket) Read(p []byte) (int, error) {
 }
 
 func (s *socket) Write(p []byte) (int, error) {
+	s.quiet = 0
 	done := 0
 	for {
 		if err := s.armWrite(); err != nil {
@@ -43,6 +52,7 @@ func (s *socket) Write(p []byte) (int, error) {
 
 // writeBuffers writes all of v with as few system calls as the connection allows, and consumes it.
 func (s *socket) writeBuffers(v *net.Buffers) error {
+	s.quiet = 0
 	for {
 		if err := s.armWrite(); err != nil {
 			return err
@@ -58,7 +68,7 @@ func (s *socket) writeBuffers(v *net.Buffers) error {
 // deadline, so that one of the two always ends the write.
 func (s *socket) armWrite() error {
 	if s.timeout > 0 {
-		if err := s.SetWriteDeadline(time.Now().Add(s.timeout)); err != nil {
+		if err := s.SetWriteDeadline(time.Now().Add(s.timeout / looks)); err != nil {
 			return err
 		}
 	}
@@ -68,9 +78,8 @@ func (s *socket) armWrite() error {
 	return nil
 }
 
-// wrote counts n bytes and reports whether a write that ended with err should go on: when the deadline fired
-// after part was taken, that part is progress. Going on begins with a try, which finds room long before the kernel
-// reports any: it waits until a third of the send queue is free.
+// wrote counts n bytes and reports whether a write that ended with err should go on: a deadline that fires ends it
+// only when nothing was taken for the whole timeout.
 func (s *socket) wrote(n int, err error) (again bool, _ error) {
 	s.written.Add(int64(n))
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -79,10 +88,24 @@ func (s *socket) wrote(n int, err error) (again bool, _ error) {
 	if s.stopped.Load() {
 		return false, ErrInterrupted
 	}
-	if n == 0 {
+	s.quiet++
+	if s.moved() || n > 0 {
+		s.quiet = 0
+	}
+	if s.quiet >= looks {
 		return false, ErrStalled
 	}
 	return true, nil
+}
+
+// moved reports whether the peer has acknowledged bytes since the last look. It may do so long before the send
+// queue, which gives room back in steps of many kilobytes, can take more.
+func (s *socket) moved() bool {
+	left, known := sendQueue(s.Conn)
+	acked := s.written.Load() - int64(left)
+	moved := known && acked != s.acked
+	s.acked = acked
+	return moved
 }
 
 func (s *socket) interruptWrite() {
