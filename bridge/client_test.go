@@ -134,6 +134,29 @@ func (c *client) rest() (payload string, code int, reason string) {
 	}
 }
 
+// wantClose checks what the client gets up to the Close frame. The connection stays open.
+func (c *client) wantClose(payload string, code int, reason string) {
+	c.t.Helper()
+	var got bytes.Buffer
+	for {
+		f, err := c.next()
+		if err != nil {
+			c.t.Fatalf("no Close frame after %d bytes: %v", got.Len(), err)
+		}
+		if f.opcode == closes {
+			want := string([]byte{byte(code >> 8), byte(code)}) + reason
+			if string(f.payload) != want {
+				c.t.Errorf("client got Close %q, want %q", f.payload, want)
+			}
+			break
+		}
+		got.Write(f.payload)
+	}
+	if got.String() != payload {
+		c.t.Errorf("client got %d bytes before the Close frame, want %d", got.Len(), len(payload))
+	}
+}
+
 // wantRest checks all that the client still gets.
 func (c *client) wantRest(payload string, code int, reason string) {
 	c.t.Helper()

@@ -139,23 +139,7 @@ func targetEnds(r *rig, c *client, target net.Conn) {
 	data := random(300_000)
 	io.WriteString(target, data)
 	target.(*net.TCPConn).CloseWrite()
-	var got strings.Builder
-	for {
-		f, err := c.next()
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		if f.opcode == closes {
-			if want := "\x03\xe8target closed"; string(f.payload) != want {
-				r.t.Errorf("got Close %q, want %q", f.payload, want)
-			}
-			break
-		}
-		got.Write(f.payload)
-	}
-	if got.String() != data {
-		r.t.Errorf("client got %d bytes, want %d", got.Len(), len(data))
-	}
+	c.wantClose(data, 1000, "target closed")
 	more := random(200_000)
 	c.send(binary, more)
 	c.sendClose(1000, "")
@@ -257,10 +241,7 @@ func limitEnds(reason string) func(*rig, *client, net.Conn) {
 	return func(r *rig, c *client, target net.Conn) {
 		c.send(text, "up")
 		wantRead(r.t, target, "up")
-		f, err := c.next()
-		if want := "\x03\xe9" + reason; err != nil || f.opcode != closes || string(f.payload) != want {
-			r.t.Fatalf("got frame %d %q, %v; want Close %q", f.opcode, f.payload, err, want)
-		}
+		c.wantClose("", 1001, reason)
 		c.send(text, "more")
 		c.sendClose(1001, "")
 		wantFIN(r.t, target, "more")
@@ -280,23 +261,7 @@ func shutdownEnds(r *rig, c *client, target net.Conn) {
 	<-r.stop.Done()
 	<-written
 	c.send(text, "more")
-	var got strings.Builder
-	for {
-		f, err := c.next()
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		if f.opcode == closes {
-			if want := "\x03\xe9server shutting down"; string(f.payload) != want {
-				r.t.Errorf("got Close %q, want %q", f.payload, want)
-			}
-			break
-		}
-		got.Write(f.payload)
-	}
-	if got.String() != data {
-		r.t.Errorf("client got %d bytes before the Close frame, want %d", got.Len(), len(data))
-	}
+	c.wantClose(data, 1001, "server shutting down")
 	c.sendClose(1001, "")
 	wantFIN(r.t, target, "more")
 	target.Close()

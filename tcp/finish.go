@@ -25,9 +25,9 @@ func (c *Conn) CloseWrite() (err error) {
 
 // Finish ends the connection without losing what was written: FIN, then read and drop until the peer's FIN,
 // because closing with unread bytes would send a RST. It blocks for linger when the peer sends no FIN, and longer
-// while the peer is still taking what was written, and a linger after that: bytes that arrive for a closed socket would make the kernel
-// throw its send queue away. A peer that takes nothing for the write timeout ends it. The caller has no Read
-// or Write under way.
+// while the peer is still taking what was written, and a linger after that: bytes that arrive for a closed socket
+// would make the kernel throw its send queue away. A peer that takes nothing for the write timeout ends it. The
+// caller has no Read or Write under way.
 func (c *Conn) Finish(linger time.Duration) {
 	defer c.Close()
 	if err := c.CloseWrite(); err != nil {
