@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"wsbridge/explain"
 	"wsbridge/tcp"
 	"wsbridge/ws"
 )
@@ -16,32 +17,33 @@ import (
 // ServeHTTP admits a request in this order: form, Host, path, Origin, dial, upgrade. Who is refused causes no dial.
 // It blocks for the dial; the pair goes on after it has returned.
 func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	session := b.watch(r)
 	if e := ws.Check(r); e != nil {
 		for name, values := range e.Header {
 			w.Header()[name] = values
 		}
-		b.refuse(w, r, e.Status, e.Text)
+		b.refuse(w, r, session, e.Status, e.Text)
 		return
 	}
 	if why := b.hostRefusal(r); why != "" {
-		b.refuse(w, r, http.StatusForbidden, why)
+		b.refuse(w, r, session, http.StatusForbidden, why)
 		return
 	}
 	route := b.route(r.URL.Path)
 	if route == nil {
-		b.refuse(w, r, http.StatusNotFound, "nothing is served at this path")
+		b.refuse(w, r, session, http.StatusNotFound, "nothing is served at this path")
 		return
 	}
 	if why := b.originRefusal(r); why != "" && !route.AnyOrigin {
-		b.refuse(w, r, http.StatusForbidden, why)
+		b.refuse(w, r, session, http.StatusForbidden, why)
 		return
 	}
 	id, ok := b.admit()
 	if !ok {
-		b.refuse(w, r, http.StatusServiceUnavailable, "the bridge is shutting down")
+		b.refuse(w, r, session, http.StatusServiceUnavailable, "the bridge is shutting down")
 		return
 	}
-	p := &pair{bridge: b, route: route, ends: make(chan end, 2)}
+	p := &pair{bridge: b, route: route, session: session, ends: make(chan end, 2)}
 	p.log = b.log.With("pair", id, "client", r.RemoteAddr, "path", clip(r.URL.Path), "target", route.name())
 	if origin := r.Header.Get("Origin"); origin != "" {
 		p.log = p.log.With("origin", clip(origin))
@@ -67,21 +69,23 @@ func (b *Bridge) admit() (id uint64, ok bool) {
 func (b *Bridge) open(p *pair, w http.ResponseWriter, r *http.Request) bool {
 	var dialErr error
 	if !p.route.Echo {
-		p.target, dialErr = b.dial(r, p.route.Target)
+		p.target, dialErr = b.dial(r, p)
 	}
 	if dialErr != nil && (b.options.DialFailureHTTP || r.Context().Err() != nil || b.stop.Err() != nil) {
-		b.refuseUndialled(w, r, p.log, dialErr)
+		b.refuseUndialled(w, r, p, dialErr)
 		return false
 	}
 	var err error
 	p.client, err = ws.Accept(w, r, p.route.WS, p.take)
 	if err != nil {
 		p.log.Info("handshake failed", "error", err)
+		p.session.EndAtClose()
 		if p.target != nil {
 			p.target.Close()
 		}
 		return false
 	}
+	p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.Upgraded})
 	b.mu.Lock()
 	b.pairs[p] = struct{}{}
 	b.mu.Unlock()
@@ -90,14 +94,23 @@ func (b *Bridge) open(p *pair, w http.ResponseWriter, r *http.Request) bool {
 }
 
 // dial ends early when the client goes away or the bridge shuts down.
-func (b *Bridge) dial(r *http.Request, t tcp.Target) (*tcp.Conn, error) {
+func (b *Bridge) dial(r *http.Request, p *pair) (*tcp.Conn, error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(b.stop, cancel)()
-	return b.dialer.Dial(ctx, t)
+	dialer := b.dialer
+	if p.session != nil {
+		p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.Dial, Target: p.route.name()})
+		dialer.Wrap = p.session.TapTarget
+	}
+	conn, err := dialer.Dial(ctx, p.route.Target)
+	if err != nil {
+		p.session.Record(explain.Event{Stream: explain.B, Layer: explain.Socket, Kind: explain.ConnectFailed, Error: systemWords(err)})
+	}
+	return conn, err
 }
 
-func (b *Bridge) refuseUndialled(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+func (b *Bridge) refuseUndialled(w http.ResponseWriter, r *http.Request, p *pair, err error) {
 	status, why := http.StatusBadGateway, dialReason(err)
 	switch {
 	case b.stop.Err() != nil:
@@ -105,7 +118,9 @@ func (b *Bridge) refuseUndialled(w http.ResponseWriter, r *http.Request, log *sl
 	case why == string(tcp.TimedOut):
 		status = http.StatusGatewayTimeout
 	}
-	log.Warn("dial failed", "error", err, "status", status)
+	p.log.Warn("dial failed", "error", err, "status", status)
+	p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.DialFailed, Status: status, Why: why, Error: systemWords(err)})
+	p.session.EndAtClose()
 	b.answer(w, r, status, why)
 }
 
@@ -118,7 +133,9 @@ func dialReason(err error) string {
 }
 
 // refuse answers with one line that says what to do, logs it, and lets the connection end.
-func (b *Bridge) refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
+func (b *Bridge) refuse(w http.ResponseWriter, r *http.Request, session *explain.Session, status int, why string) {
+	session.Record(explain.Event{Layer: explain.Pair, Kind: explain.Refused, Status: status, Why: why})
+	session.EndAtClose()
 	level := slog.LevelInfo
 	if status == http.StatusForbidden {
 		level = slog.LevelWarn

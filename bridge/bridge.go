@@ -32,6 +32,7 @@ import (
 	"sync"
 	"time"
 
+	"wsbridge/explain"
 	"wsbridge/tcp"
 	"wsbridge/ws"
 )
@@ -56,6 +57,9 @@ type Options struct {
 	MaxSession       time.Duration
 	DrainTimeout     time.Duration // for what an ending side is still owed; 0: as long as it takes
 
+	// Watch says who watches a request and the pair it may become: nil for nobody. Nil: nobody ever does.
+	Watch func(*http.Request) *explain.Session
+
 	Log *slog.Logger // nil: slog.Default()
 }
 
@@ -66,6 +70,7 @@ type Route struct {
 	Target    tcp.Target
 	Echo      bool // answer each message with itself; Target is not used
 	AnyOrigin bool // do not look at Origin
+	Practice  bool // a practice server's: the wishes of a session are granted
 	WS        ws.Options
 }
 

@@ -21,6 +21,7 @@ func (p *pair) end(c cause) cause {
 	if c == targetWriteFailed && tcp.IsReset(p.err[down]) {
 		c = targetLost // the kernel reports a reset once, to whichever direction asks first
 	}
+	p.tellCause(c)
 	if c.code != 0 {
 		p.client.WriteClose(c.code, c.reason)
 	}
@@ -114,6 +115,7 @@ func (p *pair) finish(c cause) {
 	if c.rest == abortRest {
 		p.a.Close()
 	}
+	p.holdFIN()
 	if p.target == nil {
 		p.a.Finish(linger)
 		return

@@ -87,3 +87,11 @@ func (b *Bridge) hostRefusal(r *http.Request) string {
 	}
 	return fmt.Sprintf("the bridge does not know itself as host %q; the operator can add the name with: --allow-host %s", clip(host), clip(host))
 }
+
+// Refusal says why a request that is no opening handshake does not come from a place the bridge trusts; "" if it does.
+func (b *Bridge) Refusal(r *http.Request) string {
+	if why := b.hostRefusal(r); why != "" {
+		return why
+	}
+	return b.originRefusal(r)
+}

@@ -6,18 +6,20 @@ import (
 	"runtime/debug"
 	"time"
 
+	"wsbridge/explain"
 	"wsbridge/tcp"
 	"wsbridge/ws"
 )
 
 // pair is a client's connection (A) and the target's (B): two pumps, one per direction, and their owner, run.
 type pair struct {
-	bridge *Bridge
-	route  *Route
-	log    *slog.Logger
-	client *ws.Conn
-	a      *tcp.Conn // below client
-	target *tcp.Conn // nil: the built-in echo answers, or the target could not be dialled
+	bridge  *Bridge
+	route   *Route
+	log     *slog.Logger
+	session *explain.Session // nil: nobody watches
+	client  *ws.Conn
+	a       *tcp.Conn // below client
+	target  *tcp.Conn // nil: the built-in echo answers, or the target could not be dialled
 
 	ends chan end // room for both, so that a pump never waits to say that it ended
 	over [2]bool  // by direction; this and err are only the owner's
@@ -37,7 +39,9 @@ func (p *pair) run(dialErr error) {
 	start := time.Now()
 	if dialErr != nil {
 		p.over = [2]bool{true, true}
-		c := p.end(notDialled(dialReason(dialErr)))
+		why := dialReason(dialErr)
+		p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.DialFailed, Why: why, Code: int(ws.BadGateway), Error: systemWords(dialErr)})
+		c := p.end(notDialled(why))
 		p.log.Warn("dial failed", "error", dialErr, "close", int(c.code))
 		return
 	}
@@ -100,6 +104,7 @@ func (p *pair) release() {
 		p.await(down)
 	}
 	p.client.Release()
+	p.session.End()
 	b := p.bridge
 	b.mu.Lock()
 	delete(b.pairs, p)

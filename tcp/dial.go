@@ -16,6 +16,10 @@ import (
 type Dialer struct {
 	DialTimeout  time.Duration // name lookup, connect and TLS handshake together; 0: the operating system's
 	WriteTimeout time.Duration // becomes the Conn's
+
+	// Wrap, if not nil, gets to see the bytes: what carries them (TLS, or else the socket) and the socket itself. It
+	// returns what is read and written instead of conn.
+	Wrap func(conn, socket net.Conn) net.Conn
 }
 
 // Dial connects to t and blocks until it has, ctx ends or DialTimeout is over. The caller closes the Conn.
@@ -31,10 +35,10 @@ func (d Dialer) Dial(ctx context.Context, t Target) (*Conn, error) {
 	if err != nil {
 		return nil, &DialError{Target: t, Reason: reasonOf(err), Err: err}
 	}
-	conn := NewConn(nc, d.WriteTimeout)
 	if t.TLS == nil {
-		return conn, nil
+		return NewConn(d.wrap(nc, nc), d.WriteTimeout), nil
 	}
+	conn := NewConn(nc, d.WriteTimeout)
 	config := t.TLS.Clone()
 	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(t.Address)
@@ -48,8 +52,15 @@ func (d Dialer) Dial(ctx context.Context, t Target) (*Conn, error) {
 		}
 		return nil, &DialError{Target: t, Reason: reason, Err: err}
 	}
-	conn.Conn = secured
+	conn.Conn = d.wrap(secured, nc)
 	return conn, nil
+}
+
+func (d Dialer) wrap(conn, socket net.Conn) net.Conn {
+	if d.Wrap == nil {
+		return conn
+	}
+	return d.Wrap(conn, socket)
 }
 
 // Reason says in words fit for a Close frame why a target could not be dialled.

@@ -1,7 +1,6 @@
 package tcp
 
 import (
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -13,7 +12,7 @@ import (
 // (RFC 8446 section 6.1). The peer can still send. Only the first call does anything.
 func (c *Conn) CloseWrite() (err error) {
 	c.closeWrite.Do(func() {
-		if secured, ok := c.Conn.(*tls.Conn); ok {
+		if secured, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.Conn != net.Conn(c.socket) {
 			secured.CloseWrite() // when it fails the FIN says the rest
 		}
 		if half, ok := c.socket.Conn.(interface{ CloseWrite() error }); ok {

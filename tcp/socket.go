@@ -57,11 +57,21 @@ func (s *socket) writeBuffers(v *net.Buffers) error {
 		if err := s.armWrite(); err != nil {
 			return err
 		}
-		n, err := v.WriteTo(s.Conn)
+		n, err := writeTo(s.Conn, v)
 		if again, err := s.wrote(int(n), err); !again {
 			return err
 		}
 	}
+}
+
+// writeTo lets a wrapper around the connection write in one system call too; package net knows only its own.
+func writeTo(c net.Conn, v *net.Buffers) (int64, error) {
+	if w, ok := c.(interface {
+		WriteBuffers(*net.Buffers) (int64, error)
+	}); ok {
+		return w.WriteBuffers(v)
+	}
+	return v.WriteTo(c)
 }
 
 // armWrite renews the deadline. It looks at stopped after that, and interruptWrite sets stopped before its own

@@ -16,14 +16,14 @@ func banner(w io.Writer, asked string, got net.Addr) {
 
   ws://%[1]s/echo      WebSocket echo: each message comes back as one message
   ws://%[1]s/          TCP echo: the bytes come back, where a message ended does not
-  ws://%[1]s/lab/NAME  practice servers: %[2]s
-
+  ws://%[1]s/lab/NAME  practice servers:
+%[2]s
 Try it: open http://%[1]s/ in a browser, press F12, choose Console, and paste
 
   ws = new WebSocket("ws://%[1]s/echo"); ws.onmessage = e => console.log(e.data); ws.onopen = () => ws.send("发送数据")
 
 Your own service: wsbridge --target localhost:7    More: wsbridge --help    End: Ctrl-C
-`, at, strings.Join(lab.Names(), ", "))
+`, at, columns("", strings.Fields(strings.Join(lab.Names(), ", "))))
 }
 
 // reachableAt is host:port as somebody on this machine types it.

@@ -24,6 +24,7 @@ type config struct {
 	bridge          bridge.Options // without Routes and Log
 	ws              ws.Options     // of every route
 	shutdownTimeout time.Duration
+	explain         bool
 	logFormat       string
 	logLevel        slog.Level
 }
@@ -42,6 +43,7 @@ func (c *config) makeSettings() []*setting {
 		access  = "Who may connect (always: pages of the bridge's own origin, programs that send no Origin)"
 		content = "Messages"
 		limits  = "Time limits (TIME is 200ms, 30s, 5m, 1h30m; 0: no limit)"
+		seen    = "What can be seen"
 		logs    = "Log (on stderr)"
 	)
 	b := &c.bridge
@@ -89,6 +91,9 @@ func (c *config) makeSettings() []*setting {
 		{group: limits, name: "shutdown-timeout", value: "TIME", standard: "8s", read: duration(&c.shutdownTimeout),
 			help: "from SIGTERM or SIGINT to the end of the program"},
 
+		{group: seen, name: "explain", standard: "true", read: boolean(&c.explain),
+			help: "the page at /, its practice servers and echoes; --explain=false takes them away and costs nothing"},
+
 		{group: logs, name: "log-format", value: "text|json", standard: "text",
 			read: choice(func(word string) { c.logFormat = word }, "text", "json"), help: "how a line looks"},
 		{group: logs, name: "log-level", value: "debug|info|warn|error", standard: "info",
@@ -104,7 +109,28 @@ func (c *config) read() error {
 			return err
 		}
 	}
+	if err := c.somethingToServe(); err != nil {
+		return err
+	}
 	return c.secureTargets()
+}
+
+// somethingToServe is an error when there is no target and nothing of our own either.
+func (c *config) somethingToServe() error {
+	if c.explain {
+		return nil
+	}
+	from := findSetting(c.settings, "explain").from
+	if len(c.targets) == 0 {
+		return usage("name one: --target localhost:7", "%s takes the practice servers away, and there is no --target", from)
+	}
+	for _, t := range c.targets {
+		if t.lab != "" {
+			return usage("try --target localhost:7, and for a practice server of its own: wsbridge lab "+t.lab+"=localhost:7",
+				"%s takes the practice servers away, and --target lab:%s is one", from, t.lab)
+		}
+	}
+	return nil
 }
 
 // secureTargets applies --target-ca and --target-insecure.

@@ -33,11 +33,10 @@ Commands:
   wsbridge COMMAND --help                        more about one of them
   wsbridge --version
 
-Paths: beside any target, /lab/NAME is a practice server (` + strings.Join(lab.Names(), ", ") + `)
+` + paragraph(`Paths: beside any target, /lab/NAME is a practice server (`+strings.Join(lab.Names(), ", ")+`)
 and /lab/ws-echo a WebSocket echo. Without --target, /echo is a WebSocket echo too, and every other
 path the practice server echo. Any page may use /echo, /lab/echo and /lab/ws-echo. GET /healthz
-answers ok.
-
+answers ok.`) + `
 Every flag has an environment variable: --dial-timeout 5s is WSBRIDGE_DIAL_TIMEOUT=5s. Where a flag
 may repeat (marked +), the variable has a list: WSBRIDGE_TARGET=/a=localhost:7,/b=localhost:13.
 --target-insecure is WSBRIDGE_TARGET_INSECURE=true. A flag that is typed replaces its variable.
@@ -71,6 +70,24 @@ func flagHelp(s *setting) string {
 		words = append(words, "(default: "+s.standard+")")
 	}
 	return columns(head, words)
+}
+
+// paragraph breaks text into lines of at most helpWidth columns.
+func paragraph(text string) string {
+	var b strings.Builder
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case len(line)+1+len(word) > helpWidth:
+			b.WriteString(line + "\n")
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+	return b.String() + line + "\n"
 }
 
 // columns puts words beside head, or below it where head is too long.
@@ -107,7 +124,7 @@ Examples:
 Names:
 `)
 	for _, name := range lab.Names() {
-		fmt.Fprintf(&b, "  %-9s %s\n", name, lab.Describe(name))
+		fmt.Fprintf(&b, "  %-11s %s\n", name, lab.Describe(name))
 	}
 	b.WriteString(`
 HOST:PORT is like --listen's: :7007 is every address of this machine, localhost:7007 only this one.

@@ -55,7 +55,7 @@ func serveLab(args []string, stdout io.Writer) error {
 		}
 		servers = append(servers, started...)
 		for _, s := range started {
-			fmt.Fprintf(stdout, "%-8s %-16s %s\n", name, s.Addr(), lab.Describe(name))
+			fmt.Fprintf(stdout, "%-11s %-16s %s\n", name, s.Addr(), lab.Describe(name))
 		}
 	}
 	host, port, _ := net.SplitHostPort(reachableAt(args[0][strings.Index(args[0], "=")+1:], servers[0].Addr()))
@@ -86,7 +86,8 @@ func checkLabArgument(arg string) error {
 }
 
 func startLab(name, address string) ([]*lab.Server, error) {
-	listeners, err := listen(context.Background(), address)
+	listenFor := func(ctx context.Context, address string) (net.Listener, error) { return lab.Listen(ctx, name, address) }
+	listeners, err := listenWith(context.Background(), address, listenFor)
 	if err != nil {
 		return nil, listenProblem(address, err, func(address string) string { return spellLab(name + "=" + address) })
 	}

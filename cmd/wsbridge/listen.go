@@ -26,12 +26,17 @@ func (c *config) addListen(address string) error {
 	return nil
 }
 
-// listen listens on address. "localhost" is 127.0.0.1 and ::1, because a browser tries both, and on the one left out
-// it could reach another program.
+// listen listens on address for clients.
 func listen(ctx context.Context, address string) ([]net.Listener, error) {
+	return listenWith(ctx, address, tcp.Listen)
+}
+
+// listenWith has listen called for address. "localhost" is 127.0.0.1 and ::1, because a browser tries both, and on the one left out
+// it could reach another program.
+func listenWith(ctx context.Context, address string, listen func(context.Context, string) (net.Listener, error)) ([]net.Listener, error) {
 	host, port, _ := net.SplitHostPort(address)
 	if host != "localhost" || port == "0" {
-		ln, err := tcp.Listen(ctx, address)
+		ln, err := listen(ctx, address)
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +45,7 @@ func listen(ctx context.Context, address string) ([]net.Listener, error) {
 	var listeners []net.Listener
 	var missing error
 	for _, loopback := range []string{"127.0.0.1", "::1"} {
-		ln, err := tcp.Listen(ctx, net.JoinHostPort(loopback, port))
+		ln, err := listen(ctx, net.JoinHostPort(loopback, port))
 		switch {
 		case err == nil:
 			listeners = append(listeners, ln)

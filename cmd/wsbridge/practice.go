@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"wsbridge/tcp"
 	"wsbridge/tcp/lab"
@@ -12,11 +13,12 @@ import (
 // practice is the practice servers of this process, by name. They are reached over real sockets, like any target.
 type practice map[string]*lab.Server
 
-// startPractice starts all of them. They cost a socket each while nobody uses them.
-func startPractice(ctx context.Context) (practice, error) {
+// startPractice starts all of them. They cost a socket each while nobody uses them, and "black-hole" two. wrap is
+// given each listener and returns what is accepted from instead; nil: nothing wraps them.
+func startPractice(ctx context.Context, wrap func(net.Listener) net.Listener) (practice, error) {
 	p := practice{}
 	for _, name := range lab.Names() {
-		if err := p.start(ctx, name); err != nil {
+		if err := p.start(ctx, name, wrap); err != nil {
 			p.Close()
 			return nil, &problem{exitRuntime, fmt.Sprintf("start practice server %s: %v", name, reason(err)), "is there a loopback interface? ip address show lo"}
 		}
@@ -24,13 +26,20 @@ func startPractice(ctx context.Context) (practice, error) {
 	return p, nil
 }
 
-func (p practice) start(ctx context.Context, name string) error {
-	ln, err := tcp.Listen(ctx, "127.0.0.1:0")
+func (p practice) start(ctx context.Context, name string, wrap func(net.Listener) net.Listener) error {
+	ln, err := lab.Listen(ctx, name, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	p[name], err = lab.Serve(ln, name)
-	return err
+	if wrap != nil {
+		ln = wrap(ln)
+	}
+	server, err := lab.Serve(ln, name)
+	if err != nil {
+		return err
+	}
+	p[name] = server
+	return nil
 }
 
 func (p practice) target(name string) tcp.Target {

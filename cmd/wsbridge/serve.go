@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"wsbridge/bridge"
+	"wsbridge/explain"
 )
 
 const (
@@ -28,6 +29,7 @@ const (
 // server is everything that runs while wsbridge serves.
 type server struct {
 	log       *slog.Logger
+	watching  watching
 	practice  practice
 	bridge    *bridge.Bridge
 	http      *http.Server
@@ -78,15 +80,19 @@ func startServer(ctx context.Context, c *config, log *slog.Logger) (*server, err
 		}
 		s.listeners = append(s.listeners, listeners...)
 	}
-	var err error
-	if s.practice, err = startPractice(ctx); err != nil {
-		closeAll(s.listeners)
-		return nil, err
+	s.watching = startWatching(c)
+	if c.explain {
+		var err error
+		if s.practice, err = startPractice(ctx, s.watching.practiceListener()); err != nil {
+			closeAll(s.listeners)
+			return nil, err
+		}
 	}
 	options := c.bridge
-	options.Routes, options.Log = routes(c, s.practice), log
+	options.Routes, options.Log, options.Watch = routes(c, s.practice), log, s.watching.session
 	s.bridge = bridge.New(options)
-	s.http = httpServer(handler(s.bridge, options.Routes), c.bridge.HandshakeTimeout, log)
+	s.watching.openPage(c, s.bridge, s.listeners[0], log)
+	s.http = httpServer(s.handler(options.Routes), c.bridge.HandshakeTimeout, log)
 	s.failed = make(chan error, len(s.listeners))
 	for _, ln := range s.listeners {
 		log.Info("listening", "address", ln.Addr().String())
@@ -111,13 +117,14 @@ func httpServer(h http.Handler, handshakeTimeout time.Duration, log *slog.Logger
 		MaxHeaderBytes:    maxHeader - httpSlack,
 		Protocols:         protocols,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnContext:       explain.WithTap,
 	}
 }
 
 // accept serves one listener until it is closed.
 func (s *server) accept(ln net.Listener) {
 	defer s.serving.Done()
-	err := s.http.Serve(ln)
+	err := s.http.Serve(s.watching.listener(ln))
 	if !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
 		s.failed <- &problem{exitRuntime, fmt.Sprintf("accept on %s: %v", ln.Addr(), reason(err)), "start wsbridge again"}
 	}
@@ -152,7 +159,9 @@ func (s *server) end(limit time.Duration, ended chan<- struct{}) {
 	}
 	defer cancel()
 	closeAll(s.listeners)
-	if err := s.bridge.Shutdown(ctx); err != nil {
+	err := s.bridge.Shutdown(ctx)
+	s.watching.stopPage()
+	if err != nil {
 		s.log.Warn("connections cut off: their peers took too long", "limit", "--shutdown-timeout")
 	} else {
 		grace, cancel := context.WithTimeout(ctx, requestGrace)
@@ -161,6 +170,7 @@ func (s *server) end(limit time.Duration, ended chan<- struct{}) {
 	}
 	s.http.Close()
 	s.serving.Wait()
+	s.watching.close()
 	if err := s.practice.Close(); err != nil {
 		s.log.Warn("practice servers", "error", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"wsbridge/tcp/lab"
 )
 
 func TestPaths(t *testing.T) {
@@ -37,6 +39,9 @@ func TestPaths(t *testing.T) {
 		{"practice servers beside a target", []string{unixTarget}, "/lab/line", "wsbridge line service"},
 		{"the practice echo beside a target", []string{unixTarget}, "/lab/echo", `binary "?"`},
 		{"the WebSocket echo beside a target", []string{unixTarget}, "/lab/ws-echo", `text "?"`},
+		{"a practice server with FIN", nil, "/lab/half-close", `binary "I got 1 bytes`},
+		{"a practice server that refuses", nil, "/lab/refuse", `Close 1014 "target refused the connection"`},
+		{"a target that refuses", []string{"lab:refuse"}, "/", `Close 1014 "target refused the connection"`},
 		{"what is not in the lab is not a target's", []string{"lab:echo"}, "/lab/nothing", "404"},
 		{"the lab itself is not a target's", []string{"lab:echo"}, "/lab/", "404"},
 		{"a handshake to /healthz reaches the target", []string{"lab:echo"}, "/healthz", `binary "?"`},
@@ -73,7 +78,7 @@ func TestAnswersToPlainHTTP(t *testing.T) {
 		{"POST", "/healthz", "426 "},
 		{"GET", "/", "426 wsbridge: this is a WebSocket address; open it from JavaScript: new WebSocket(\"ws://" + p.addr + "/\")\n"},
 		{"GET", "/lab/echo", "426 wsbridge: this is a WebSocket address"},
-		{"GET", "/lab/foo", "404 wsbridge: no such practice server; there are /lab/echo, /lab/discard, /lab/daytime, /lab/chargen, /lab/line, /lab/ws-echo\n"},
+		{"GET", "/lab/foo", "404 wsbridge: no such practice server; there are /lab/" + strings.Join(lab.Names(), ", /lab/") + ", /lab/ws-echo\n"},
 		{"GET", "/%6cab/foo", "404 wsbridge: no such practice server"},
 	}
 	for _, test := range tests {

@@ -21,6 +21,13 @@ type target struct {
 	dial tcp.Target // TLS is completed by secureTargets
 }
 
+func (t target) String() string {
+	if t.lab != "" {
+		return "lab:" + t.lab
+	}
+	return t.dial.String()
+}
+
 // addTarget reads [PATH=]TARGET.
 func (c *config) addTarget(value string) error {
 	t := target{path: "/"}
@@ -121,10 +128,12 @@ func routes(c *config, p practice) []bridge.Route {
 			bridge.Route{Path: "/", Target: p.target("echo")},
 			bridge.Route{Path: "/echo", Echo: true, AnyOrigin: true})
 	}
-	for _, name := range lab.Names() {
-		routes = append(routes, bridge.Route{Path: labPath + name, Target: p.target(name), AnyOrigin: name == "echo"})
+	if c.explain {
+		for _, name := range lab.Names() {
+			routes = append(routes, bridge.Route{Path: labPath + name, Target: p.target(name), AnyOrigin: name == "echo", Practice: true})
+		}
+		routes = append(routes, bridge.Route{Path: labPath + "ws-echo", Echo: true, AnyOrigin: true, Practice: true})
 	}
-	routes = append(routes, bridge.Route{Path: labPath + "ws-echo", Echo: true, AnyOrigin: true})
 	for i := range routes {
 		routes[i].WS = c.ws
 	}

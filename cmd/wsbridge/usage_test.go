@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"wsbridge/tcp/lab"
 )
 
 // TestBadUsage runs the program with what somebody may type wrongly: exit code 2, what is wrong, and a hint.
@@ -43,8 +45,8 @@ func TestBadUsage(t *testing.T) {
 			"try --target localhost:80 or --target tls://localhost:80"},
 		{"--target unix:", `--target unix:: target "unix:" names no path`,
 			"try --target localhost:7, --target tls://localhost:6697 or --target unix:/run/vnc.sock"},
-		{"--target lab:ecco", "--target lab:ecco: no such practice server; there are echo, discard, daytime, chargen, line", "try --target lab:echo"},
-		{"--target /a=lab:", "--target /a=lab:: no such practice server; there are echo, discard, daytime, chargen, line", "try --target /a=lab:echo"},
+		{"--target lab:ecco", "--target lab:ecco: no such practice server; there are " + strings.Join(lab.Names(), ", "), "try --target lab:echo"},
+		{"--target /a=lab:", "--target /a=lab:: no such practice server; there are " + strings.Join(lab.Names(), ", "), "try --target /a=lab:echo"},
 		{"--target /irc", "--target /irc: a path without a target", "try --target /irc=localhost:7 or --target unix:/irc"},
 		{"--target /a=nowhere", `--target /a=nowhere: "nowhere" is not host:port`, "try --target /a=nowhere:7"},
 		{"--target /a?b=lab:echo", "--target '/a?b=lab:echo': the path cannot be one of a URL", "try --target /irc=lab:echo"},
@@ -82,7 +84,7 @@ func TestBadUsage(t *testing.T) {
 
 		{"lab", "lab: which practice servers, and where?", "try wsbridge lab echo=:7007 line=:2323; wsbridge lab --help lists them all"},
 		{"lab echo", "lab echo: not NAME=HOST:PORT", "try wsbridge lab echo=:7007; wsbridge lab --help lists the names"},
-		{"lab echo=:0 ecco=:7", "lab ecco=:7: no such practice server; there are echo, discard, daytime, chargen, line", "try wsbridge lab echo=:7"},
+		{"lab echo=:0 ecco=:7", "lab ecco=:7: no such practice server; there are " + strings.Join(lab.Names(), ", "), "try wsbridge lab echo=:7"},
 		{"lab echo=7", "lab echo=7: not host:port", "try wsbridge lab echo=:7"},
 		{"lab echo=", "lab echo=: not host:port", "try wsbridge lab echo=localhost:7007 or wsbridge lab echo=:7007"},
 		{"lab --target lab:echo", "unknown flag --target", "wsbridge lab --help lists the flags"},

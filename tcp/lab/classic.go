@@ -15,7 +15,12 @@ func echo(conn net.Conn) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := conn.Read(buf)
-		if _, failed := conn.Write(buf[:n]); failed != nil || err != nil {
+		if n > 0 {
+			if _, err := conn.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
 			return
 		}
 	}

@@ -17,7 +17,11 @@ const patience = 20 * time.Second
 // start serves the named server on 127.0.0.1 until the end of the test.
 func start(t testing.TB, name string) *Server {
 	t.Helper()
-	s, err := Serve(listen(t), name)
+	ln, err := Listen(t.Context(), name, "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Serve(ln, name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,8 @@ type Server struct {
 }
 
 // Serve answers the connections of ln with the named server until Close. It returns at once; an unknown name
-// is an error that lists the known ones, and leaves ln open. Otherwise Close closes ln.
+// is an error that lists the known ones, and leaves ln open. Otherwise Close closes ln. It is Listen that
+// knows what listener each of them needs; ln may wrap that one.
 func Serve(ln net.Listener, name string) (*Server, error) {
 	named, err := find(name)
 	if err != nil {

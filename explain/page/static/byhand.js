@@ -1,0 +1,92 @@
+/** "Do it yourself": shell lines with the visitor's own values, to check the page with other tools. */
+import { h } from './dom.js';
+import { t } from './lang.js';
+import { GUID } from './handshake.js';
+import { hex } from './glyphs.js';
+import { headLength } from './spans.js';
+import { keyOf, wireAt } from './wire.js';
+
+const MOST = 64; // bytes in a shell line
+
+/** @param {any} store @param {any} e @param {any} bridge GET /api/bridge */
+export function byHand(store, e, bridge) {
+  const list = commands(store, e, bridge).filter(([, line]) => line);
+  if (!list.length) return null;
+  return h('section', { class: 'xray-part byhand' }, h('h4', null, t('xray.byhand')),
+    list.map(([name, line]) => h('div', { class: 'byhand-line' }, h('p', { class: 'small soft' }, t(`xray.byhand.${name}`)),
+      h('div', { class: 'command' }, h('pre', { tabindex: '0' }, h('code', null, line)), copy(line)))));
+}
+
+function copy(line) {
+  const click = async (ev) => {
+    const button = ev.currentTarget;
+    try { await navigator.clipboard.writeText(line); } catch { return select(button.previousSibling); }
+    button.textContent = t('layers.copied');
+  };
+  return h('button', { type: 'button', class: 'quiet', on: { click } }, t('layers.copy'));
+}
+
+/** Where the clipboard is not allowed, the line is selected at least. */
+function select(el) {
+  getSelection().selectAllChildren(el);
+}
+
+/** @returns {[string, string|null][]} name of its sentence, and the line */
+function commands(store, e, bridge) {
+  switch (e.layer) {
+    case 'http': return [['accept', accept(e)], ['curl', curl(store)]];
+    case 'frame': return [['unmask', unmask(store, e)], ['nc', nc(store, e)]];
+    case 'message': case 'write': case 'recv': return [['nc', nc(store, e)]];
+    case 'js': return e.kind === 'send' ? [['nc', nc(store, e)]] : [];
+    case 'socket': case 'kernel': return [['ss', ss(store, e, bridge)]];
+  }
+  return [];
+}
+
+function accept(e) {
+  return e.http?.key ? `printf '%s' ${quote(e.http.key + GUID)} | openssl sha1 -binary | base64` : null;
+}
+
+/** The visitor's own request again, without the browser. The session's id is used up, so it is left out. */
+function curl(store) {
+  const http = store.events.find((e) => e.layer === 'http' && e.kind === 'request')?.http;
+  const value = (name) => http?.headers?.find(([n]) => n.toLowerCase() === name)?.[1];
+  const path = http?.line.split(' ')[1]?.split('?')[0];
+  if (!path || !value('host')) return null;
+  const headers = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'], ['Sec-WebSocket-Key', value('sec-websocket-key')]];
+  return `curl -i -N --http1.1 --max-time 2 ${headers.map(([n, v]) => `-H ${quote(`${n}: ${v}`)}`).join(' ')} ${quote(`${location.protocol}//${value('host')}${path}`)}`;
+}
+
+function unmask(store, e) {
+  if (!e.masked || !e.size) return null;
+  const wire = wireAt(store, 'A', e.dir, (e.off || 0) + headLength(e), Math.min(e.size, MOST));
+  if (!wire) return null;
+  return `python3 -c "k=bytes.fromhex('${hex(keyOf(e))}'); d=bytes.fromhex('${hex(wire)}'); print(bytes(b ^ k[i % 4] for i, b in enumerate(d)))"`;
+}
+
+/** The same payload through a plain socket. */
+function nc(store, e) {
+  const remote = store.events.find((x) => x.layer === 'socket' && x.kind === 'connect' && x.stream === 'B')?.remote;
+  const up = e.layer === 'js' || (e.stream === 'A') === (e.dir === 'in');
+  const data = store.bytesOf(e);
+  const [, host, port] = remote?.match(/^\[?(.*?)\]?:(\d+)$/) || [];
+  if (!up || !port || !data.length || data.length > MOST || (e.opcode || 0) > 2) return null;
+  return `printf '${octal(data)}' | nc -q 1 ${host} ${port}`;
+}
+
+/** The kernel's account of the same socket, by its ports. */
+function ss(store, e) {
+  const stream = e.stream || 'B';
+  const made = store.events.find((x) => x.layer === 'socket' && x.stream === stream && x.local && x.remote);
+  const port = (address) => address.split(':').pop();
+  return made ? `ss -tniO '( sport = :${port(made.local)} and dport = :${port(made.remote)} )'` : null;
+}
+
+/** For printf of any shell: letters and digits as they are, the rest in octal. */
+function octal(bytes) {
+  return Array.from(bytes, (b) => (/[A-Za-z0-9 .,:;_+-]/.test(String.fromCharCode(b)) && b < 128 ? String.fromCharCode(b) : `\\${b.toString(8).padStart(3, '0')}`)).join('');
+}
+
+function quote(text) {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,60 @@
+// The experiments: cards that run, show what was measured and say what this run showed.
+//
+// For tests: window.wsbridge.experiments = {ids, run(id, options?) -> Promise<Evidence>, stop()}. run() presses the
+// card's button: it never rejects, takes at most 20 s, and the evidence (see x/runner.js) is what the card shows.
+
+import { h } from './dom.js';
+import { loadTexts, onLang, t } from './lang.js';
+import { Card } from './x/frame.js';
+import { stop } from './x/runner.js';
+import threeSends from './x/three-sends.js';
+import oneMib from './x/one-mib.js';
+import closeVsFin from './x/close-vs-fin.js';
+import killTarget from './x/kill-target.js';
+import slowTarget from './x/slow-target.js';
+import pollSseWs from './x/poll-sse-ws.js';
+import handshake from './x/handshake.js';
+import mask from './x/mask.js';
+import ping from './x/ping.js';
+import utf8 from './x/utf8.js';
+import idle from './x/idle.js';
+
+const EXPERIMENTS = [threeSends, oneMib, closeVsFin, killTarget, slowTarget, pollSseWs, handshake, mask, ping, utf8, idle];
+
+/** Renders the cards into root. They use practice servers only, whatever the page itself is connected to. */
+export async function create(root, ctx) {
+  await loadTexts('x');
+  const status = h('p', { class: 'x-status', role: 'status' });
+  const cards = EXPERIMENTS.map((x, i) => new Card(x, i + 1, ctx, status));
+  const intro = h('p', { class: 'x-intro' });
+  root.append(intro, h('div', { class: 'x-cards' }, cards.map((c) => c.root)), status);
+  const render = () => { intro.textContent = t('x.ui.intro'); for (const c of cards) c.render(); };
+  render();
+  onLang(render);
+  followHash(cards);
+  publish(cards);
+}
+
+/** /#x=close-vs-fin shows its card. */
+function followHash(cards) {
+  const go = () => {
+    const id = new URLSearchParams(location.hash.slice(1)).get('x');
+    cards.find((c) => c.experiment.id === id)?.show();
+  };
+  addEventListener('hashchange', go);
+  go();
+  globalThis.wsbridge?.ready?.finally(go); // the parts above have their height by then
+}
+
+function publish(cards) {
+  const card = (id) => cards.find((c) => c.experiment.id === id);
+  globalThis.wsbridge ??= {};
+  globalThis.wsbridge.experiments = {
+    ids: cards.map((c) => c.experiment.id),
+    run: async (id, options = {}) => {
+      if (!card(id)) throw new Error(`no experiment ${id}`);
+      return card(id).perform(options);
+    },
+    stop,
+  };
+}

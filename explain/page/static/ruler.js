@@ -1,0 +1,190 @@
+/**
+ * The cut ruler: the same bytes on one axis, a row for everybody who had them in hand. Bytes keep their place from row
+ * to row; only the cuts move. Where cuts vanished, the piece that swallowed them is outlined.
+ */
+import { h, clear, rich, say } from './dom.js';
+import { t, num, onLang, loadTexts } from './lang.js';
+import { rows, extent } from './rows.js';
+import { bursts } from './bursts.js';
+import { bar, stroke } from './ruler_bar.js';
+import { twin } from './ruler_table.js';
+import { overlap } from './spans.js';
+
+const CALM = 200; // milliseconds between two drawings, so that a flood does not keep the page busy
+
+/** @param {HTMLElement} root @param {any} ctx */
+export async function create(root, ctx) {
+  await loadTexts('layers');
+  const view = { at: null, all: false }; // at: index of the burst shown; null follows the latest
+  const steps = h('div', { class: 'ruler-steps', role: 'group' });
+  const verdict = h('p', { class: 'ruler-verdict', 'aria-live': 'polite' });
+  const figure = h('div', { class: 'ruler-figure', role: 'group', on: { keydown: walk } });
+  const table = h('details', { class: 'twin' });
+  root.append(verdict, steps, figure, table);
+  let list = [];
+  let drawn = 0;
+  let timer = 0;
+
+  function soon() {
+    if (timer) return;
+    timer = setTimeout(() => { timer = 0; drawn = Date.now(); draw(); }, Math.max(0, drawn + CALM - Date.now()));
+  }
+
+  function draw() {
+    const store = ctx.store;
+    list = store ? bursts(store) : [];
+    const reading = figure.matches(':hover') || figure.contains(document.activeElement);
+    if (view.at === null && !view.all && reading && view.seen !== undefined) view.at = Math.min(view.seen, list.length - 1);
+    if (view.at !== null && view.at >= list.length - 1 && !reading) view.at = null;
+    const index = view.at ?? list.length - 1;
+    view.seen = index;
+    const shown = view.all ? whole(store) : list[index];
+    const had = document.activeElement?.dataset?.piece;
+    clear(figure);
+    buttons(index);
+    if (!shown) {
+      figure.append(h('p', { class: 'ruler-empty' }, t('ruler.empty')));
+      say(verdict, '');
+      clear(table);
+      return;
+    }
+    const parts = ['up', 'down'].map((flow) => [flow, shown[flow] || [0, 0], shown[flow] ? rows(store, flow, ...shown[flow]) : []]);
+    for (const [flow, range, all] of parts) figure.append(half(store, flow, range, all, pick));
+    conclude(verdict, parts[0][2], parts[1][2]);
+    twin(table, parts);
+    const again = had && figure.querySelector(`[data-piece="${had}"]`);
+    const first = figure.querySelector('.piece');
+    (again || first)?.setAttribute('tabindex', '0');
+    again?.focus({ preventScroll: true });
+    light();
+  }
+
+  function buttons(index) {
+    const go = (to) => { Object.assign(view, { all: false, at: to >= list.length - 1 ? null : to, seen: undefined }); draw(); };
+    const button = (key, off, click, extra) => h('button', { type: 'button', class: 'quiet', disabled: off, on: { click }, ...extra }, t(key));
+    const focused = document.activeElement?.dataset?.step;
+    clear(steps).append(
+      button('ruler.previous', view.all || index <= 0, () => go(index - 1), { 'data-step': 'previous' }),
+      h('span', { class: 'ruler-where' }, list.length ? t(view.all ? 'ruler.where.all' : 'ruler.where', { n: index + 1, of: list.length }) : ''),
+      button('ruler.next', view.all || index >= list.length - 1, () => go(index + 1), { 'data-step': 'next' }),
+      button('ruler.all', list.length < 2, () => { view.all = !view.all; draw(); }, { 'data-step': 'all', 'aria-pressed': String(view.all) }),
+    );
+    if (focused) steps.querySelector(`[data-step="${focused}"]`)?.focus();
+  }
+
+  function pick(block, open) {
+    const store = ctx.store;
+    const span = { flow: block.flow, pos: block.pos, len: block.len };
+    store.select(span, { event: block.event });
+    if (open) store.inspect(block.event);
+  }
+
+  function light() {
+    const span = ctx.store?.selection.span;
+    for (const el of figure.querySelectorAll('.piece')) el.classList.toggle('lit', overlap(span, el.span));
+  }
+
+  /** Arrow keys: along a row, and from row to row at the same byte. */
+  function walk(ev) {
+    const from = ev.target.closest?.('.piece');
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[ev.key];
+    if (!from || !step || ev.ctrlKey || ev.metaKey || ev.altKey) return;
+    const bars = [...figure.querySelectorAll('.ruler-bar')].filter((b) => b.querySelector('.piece'));
+    const here = from.closest('.ruler-bar');
+    const next = step[0] ? sibling(here, from, step[0]) : nearest(bars[bars.indexOf(here) + step[1]], from);
+    if (!next) return;
+    ev.preventDefault();
+    from.setAttribute('tabindex', '-1');
+    next.setAttribute('tabindex', '0');
+    next.focus();
+  }
+
+  const listen = (store) => {
+    Object.assign(view, { at: null, all: false, seen: undefined });
+    store.addEventListener('change', soon);
+    store.addEventListener('select', light);
+    soon();
+  };
+  if (ctx.store) listen(ctx.store);
+  ctx.onStore(listen);
+  onLang(draw);
+  figure.addEventListener('pointerleave', soon);
+  draw();
+}
+
+/** One direction: its heading, its axis, its rows. */
+function half(store, flow, [from, to], all, pick) {
+  const known = all.filter((r) => r.known && r.blocks.length);
+  const box = h('section', { class: `ruler-half flow-${flow}` },
+    h('h3', null, t(`ruler.flow.${flow}`)),
+    known.length ? axis(from, to) : h('p', { class: 'ruler-empty' }, t(`ruler.nothing.${flow}`)));
+  if (!known.length) return box;
+  for (const row of all) {
+    const lines = linesAt(all, row);
+    box.append(h('div', { class: `ruler-row who-${row.who}` },
+      h('div', { class: 'ruler-label' }, h('strong', null, t(row.label)), h('span', null, ...sentence(row))),
+      bar(store, flow, row, from, to, lines, pick)));
+  }
+  return box;
+}
+
+/** The cuts that run into a row, out of it, or past it. */
+function linesAt(all, row) {
+  const next = (i) => all.slice(i + 1).find((r) => r.exact);
+  const above = all.slice(0, all.indexOf(row)).findLast((r) => r.exact);
+  const below = next(all.indexOf(row));
+  if (row.exact) return [...stroke(above, row, 'above'), ...stroke(row, below, 'below')];
+  return stroke(above, below, 'through');
+}
+
+function sentence(row) {
+  if (!row.known) return [];
+  const gone = row.vanished.length ? t('ruler.gone', { n: row.vanished.length }) : '';
+  return [...rich(t(row.sub.key, row.sub.params)), gone ? h('em', { class: 'gone' }, ` ${gone}`) : null].filter(Boolean);
+}
+
+function axis(from, to) {
+  return h('div', { class: 'ruler-axis', 'aria-hidden': 'true' },
+    h('span', null, t('ruler.axis.from', { n: from })), h('span', null, num(to)));
+}
+
+/** What it comes to: how many messages went, how many came back. Counted, not expected. */
+function conclude(el, up, down) {
+  const of = (all, id) => all.find((r) => r.id === id)?.blocks || [];
+  const size = (list) => list.reduce((n, b) => n + b.len, 0);
+  const sent = of(up, 'send').length ? of(up, 'send') : of(up, 'message');
+  const back = of(down, 'onmessage').length ? of(down, 'onmessage') : of(down, 'message');
+  const direct = up.some((r) => r.note === 'ruler.note.no-b');
+  const params = { n: sent.length, m: back.length, sent: size(sent), back: size(back) };
+  const text = t(`ruler.verdict.${which(params, direct)}`, params);
+  if (el.dataset.text === text) return;
+  el.dataset.text = text;
+  clear(el).append(...rich(text));
+}
+
+function which({ n, m, sent, back }, direct) {
+  if (!n) return m ? 'down' : 'none';
+  if (!m) return 'up';
+  if (direct) return 'direct';
+  if (sent !== back) return 'other';
+  return m < n ? 'merged' : m > n ? 'split' : 'same';
+}
+
+function whole(store) {
+  const range = (flow) => { const to = extent(store, flow); return to ? [0, to] : null; };
+  return { up: range('up'), down: range('down') };
+}
+
+function sibling(bar, from, step) {
+  const all = [...bar.querySelectorAll('.piece')];
+  return all[all.indexOf(from) + step];
+}
+
+/** The piece of a bar that has the byte in the middle of another piece. */
+function nearest(bar, from) {
+  if (!bar) return null;
+  const middle = (el) => el.offsetLeft + el.offsetWidth / 2;
+  const at = middle(from);
+  return [...bar.querySelectorAll('.piece')].reduce((best, el) => (!best || Math.abs(middle(el) - at) < Math.abs(middle(best) - at) ? el : best), null);
+}
+

@@ -1,0 +1,150 @@
+/** What was sent and what came, as messages or as the two streams of bytes that the target sees. */
+import { clear, h } from './dom.js';
+import { bytes, num, t } from './lang.js';
+import { StreamText, hex, visible } from './streamtext.js';
+
+const MOST_ENTRIES = 200;
+const MOST_BYTES = 4096; // shown of one message
+
+/** @typedef {{fact: any, data: Uint8Array, text?: string}} Entry */
+
+export class Transcript {
+  /** @param {{select: (fact: any|null) => void, inspect: (fact: any) => void}} on */
+  constructor(on) {
+    this.on = on;
+    this.list = h('ol', { class: 'messages' });
+    this.streams = h('div', { class: 'streams', hidden: true });
+    this.root = h('div', { class: 'transcript', tabindex: 0, role: 'log', 'aria-live': 'off' }, this.list, this.streams);
+    this.encoding = 'utf-8';
+    this.asStream = false;
+    this.reset();
+  }
+
+  /** Begins anew, for another session. */
+  reset() {
+    /** @type {Entry[]} */
+    this.entries = [];
+    this.gone = 0;
+    this.redraw();
+  }
+
+  /** @param {string} encoding */
+  decodeAs(encoding) {
+    this.encoding = encoding;
+    this.redraw();
+  }
+
+  /** @param {boolean} on */
+  showStream(on) {
+    this.asStream = on;
+    this.redraw();
+  }
+
+  /** Takes JavaScript's facts. @param {any[]} facts */
+  add(facts) {
+    const news = facts.filter((e) => e.src === 'js' && ['send', 'message', 'close', 'open'].includes(e.kind) && !(e.kind === 'send' && !e.n));
+    if (!news.length) return;
+    const follow = this.atEnd();
+    for (const fact of news.slice(-MOST_ENTRIES)) this.put(fact);
+    this.gone += Math.max(0, news.length - MOST_ENTRIES);
+    if (this.asStream) this.drawStreams();
+    if (follow) this.root.scrollTop = this.root.scrollHeight;
+  }
+
+  /** Lights the entries of the selected event or span. @param {(fact: any) => boolean} isLit */
+  light(isLit) {
+    for (const el of this.list.children) el.classList.toggle('lit', Boolean(el.fact && isLit(el.fact)));
+  }
+
+  put(fact) {
+    const entry = { fact, data: (fact.data || new Uint8Array(0)).subarray(0, MOST_BYTES) };
+    this.entries.push(entry);
+    this.list.append(this.line(entry));
+    while (this.entries.length > MOST_ENTRIES) {
+      this.entries.shift();
+      this.list.querySelector('.entry')?.remove();
+      this.gone++;
+    }
+    this.tellGone();
+  }
+
+  redraw() {
+    this.decoders = { send: new StreamText(this.encoding), message: new StreamText(this.encoding) };
+    clear(this.list).append(...this.entries.map((entry) => this.line(entry)));
+    this.list.hidden = this.asStream;
+    this.streams.hidden = !this.asStream;
+    this.tellGone();
+    if (this.asStream) this.drawStreams();
+    this.root.scrollTop = this.root.scrollHeight;
+  }
+
+  line(entry) {
+    const { fact } = entry;
+    if (fact.kind === 'open' || fact.kind === 'close') return turn(fact);
+    const decoded = this.decode(entry);
+    const mark = fact.kind === 'send' ? 'out' : 'in';
+    const el = h('li', { class: `entry ${mark}`, tabindex: -1, on: {
+      mouseenter: () => this.on.select(fact), mouseleave: () => this.on.select(null), click: () => this.on.inspect(fact),
+    } },
+    h('span', { class: 'mark', 'aria-hidden': 'true' }, mark === 'out' ? '→' : '←'),
+    h('span', { class: 'visually-hidden' }, t(`console.${mark}`)),
+    h('span', { class: 'what' }, decoded === '' ? h('span', { class: 'soft' }, empty(fact)) : decoded, cutMark(fact)),
+    h('span', { class: 'size soft num' }, bytes(fact.len)));
+    el.fact = fact;
+    return el;
+  }
+
+  /** The text of an entry. What was sent as text is known; all else is decoded, in one stream per direction. */
+  decode(entry) {
+    const { fact, data } = entry;
+    const decoder = this.decoders[fact.kind];
+    const cut = data.length < fact.len;
+    const text = visible(decoder.push(data) + (cut ? decoder.end() : ''));
+    return fact.text && fact.kind === 'send' ? visible(new TextDecoder().decode(data)) : text;
+  }
+
+  drawStreams() {
+    const side = (kind, label) => h('div', { class: `stream ${kind}` },
+      h('h3', null, t(label)),
+      h('pre', { class: 'wrap' }, this.streamOf(kind)));
+    clear(this.streams).append(side('send', 'console.stream.up'), side('message', 'console.stream.down'));
+  }
+
+  /** All bytes of one direction, with nothing between the messages. */
+  streamOf(kind) {
+    const decoder = new StreamText(this.encoding);
+    const parts = this.entries.filter((e) => e.fact.kind === kind).map((e) => {
+      const cut = e.data.length < e.fact.len;
+      return decoder.push(e.data) + (cut ? `${decoder.end()} … ${bytes(e.fact.len)} … ` : '');
+    });
+    return visible(parts.join('')) || t('console.nothing');
+  }
+
+  tellGone() {
+    this.note?.remove();
+    if (!this.gone) return;
+    this.note = h('li', { class: 'soft small' }, t('console.gone', { n: this.gone }));
+    this.list.prepend(this.note);
+  }
+
+  atEnd() {
+    return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < 40;
+  }
+}
+
+function turn(fact) {
+  const text = fact.kind === 'open' ? t('console.opened') : t('console.closed', { code: String(fact.code), reason: JSON.stringify(fact.reason), clean: String(fact.wasClean) });
+  const el = h('li', { class: 'entry turn soft' }, h('span', null, text));
+  el.fact = fact;
+  return el;
+}
+
+/** What is said of a message that shows no character (yet). */
+function empty(fact) {
+  if (!fact.len) return t('console.empty');
+  return fact.data ? t('console.half', { hex: hex(fact.data.subarray(0, 8)) }) : t('console.blob');
+}
+
+function cutMark(fact) {
+  return fact.len > MOST_BYTES && h('span', { class: 'soft' }, ' ', t('console.cut', { shown: num(MOST_BYTES), all: num(fact.len) }));
+}

@@ -1,0 +1,328 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// fact is an event, or a fact of JavaScript's from a file that the page exported.
+type fact struct {
+	Event
+	At         float64 `json:"t"` // a page has fractions of microseconds
+	Src        string  `json:"src"`
+	Buffered   int64   `json:"buffered"`
+	ReadyState int64   `json:"readyState"`
+}
+
+func (f *fact) field(name string) any {
+	switch name {
+	case "buffered":
+		return f.Buffered
+	case "readyState":
+		return f.ReadyState
+	}
+	return f.Event.field(name)
+}
+
+// story tells events of any number of sessions, in the order in which it gets them.
+type story struct {
+	options PrinterOptions
+	under   string // the session that the last header was for
+	live    map[string]*telling
+}
+
+// telling is what has been told of one session.
+type telling struct {
+	begun   bool             // its first event has been told
+	noted   map[string]bool  // keys whose note has been given
+	samples map[string]*fact // the last of each socket
+}
+
+func newStory(o PrinterOptions) *story {
+	if o.Payload == "" {
+		o.Payload = HeadPayload
+	}
+	return &story{options: o, live: make(map[string]*telling)}
+}
+
+// layout is the columns of the terminal as they are now.
+type layout struct {
+	width  int
+	prefix string // "#2 " while several sessions are live
+	indent int    // where what happened begins
+	note   int    // where notes begin
+}
+
+const (
+	timeColumns  = 9
+	whoColumns   = 4
+	layerColumns = 7
+	leastWidth   = 60
+	usualWidth   = 100
+)
+
+func (s *story) layout(session string) layout {
+	l := layout{width: usualWidth}
+	if s.options.Width != nil {
+		if w := s.options.Width(); w > 0 {
+			l.width = max(w, leastWidth)
+		}
+	}
+	if len(s.live) > 1 {
+		l.prefix = "#" + session + " "
+	}
+	l.indent = len(l.prefix) + timeColumns + 1 + whoColumns + layerColumns
+	l.note = l.indent + (l.width-l.indent)*11/20
+	return l
+}
+
+// tell is the lines for f; often one, and none for what says nothing new.
+func (s *story) tell(f *fact) string {
+	session := clean(cut(f.Session, 20))
+	if session == "" {
+		session = "1"
+	}
+	of, begin := s.live[session], f.Layer == Pair && f.Kind == Begin
+	isNew := of == nil || begin && of.begun
+	if isNew {
+		of = &telling{noted: make(map[string]bool), samples: make(map[string]*fact)}
+		s.live[session] = of
+	}
+	var b strings.Builder
+	l := s.layout(session)
+	if isNew || len(s.live) == 1 && s.under != session {
+		b.WriteString(s.header(l, session, f))
+		s.under = session
+	}
+	f.Event = s.options.Payload.limited(f.Event)
+	if !begin || !isNew { // else the header has said it
+		for _, f := range s.due(of, f) {
+			b.WriteString(s.row(l, of, f))
+		}
+	}
+	of.begun = of.begun || begin
+	if f.Layer == Pair && f.Kind == End {
+		delete(s.live, session)
+	}
+	return b.String()
+}
+
+// due is the events to be printed now. What the kernel says is printed once, at the end.
+func (s *story) due(of *telling, f *fact) []*fact {
+	switch {
+	case f.Layer == Kernel:
+		of.samples[string(f.Kind)+string(f.Stream)] = f
+		return nil
+	case f.Layer == Message && f.Frames <= 1:
+		return nil
+	case f.Layer == Pair && f.Kind == End:
+		var due []*fact
+		for _, socket := range []string{"sampleA", "sampleB", "targetB"} {
+			if sample := of.samples[socket]; sample != nil && sample.TCP != nil {
+				due = append(due, sample)
+			}
+		}
+		return append(due, f)
+	}
+	return []*fact{f}
+}
+
+// header is the rule above a session, or above more of it.
+func (s *story) header(l layout, session string, f *fact) string {
+	word := map[Lang]string{English: "session", Chinese: "会话"}[s.lang()]
+	parts := []string{word + " " + session}
+	if f.Layer == Pair && f.Kind == Begin {
+		began, _, _ := strings.Cut(f.Began, ".")
+		parts = append(parts, clean(cut(f.Path, 30)), clean(cut(began, 20)))
+	}
+	rule := "──"
+	for _, part := range parts {
+		if part != "" {
+			rule += " " + part + " ──"
+		}
+	}
+	return rule + strings.Repeat("─", max(l.width-columns(rule), 0)) + "\n"
+}
+
+func (s *story) lang() Lang {
+	if s.options.Lang == Chinese {
+		return Chinese
+	}
+	return English
+}
+
+// row is an event in columns: when, where, layer, what, and a note where its kind comes for the first time.
+func (s *story) row(l layout, of *telling, f *fact) string {
+	key := Key(&f.Event)
+	words := explainAs(key, s.lang(), f.field)
+	what := s.what(f, clean(words.Title))
+	note := ""
+	if !of.noted[key] {
+		note, of.noted[key] = clean(words.Note), true
+	}
+	if what.more != "" {
+		room := l.width - l.indent - columns(what.text) - 2
+		if note != "" {
+			room = max(l.note-l.indent-columns(what.text)-4, 18)
+		}
+		what.text += "  " + preview(what.more, what.left, room)
+	}
+	start := l.prefix + pad(when(f), timeColumns) + " " + s.paint(f, pad(where(f), whoColumns)+pad(s.layer(f), layerColumns))
+	out := s.columns(l, start, what.text, note)
+	if explains(f) {
+		out += s.paragraph(l, clean(words.Text))
+	}
+	if s.options.Form == AsBytes {
+		out += s.bytes(l, f)
+	}
+	return out
+}
+
+// explains reports whether f answers "why did it close?", which takes whole sentences.
+func explains(f *fact) bool {
+	return f.Layer == Pair && (f.Kind == Cause || f.Kind == Refused || f.Kind == DialFailed)
+}
+
+// columns puts text and note beside start, and below each other where there is no room.
+func (s *story) columns(l layout, start, text, note string) string {
+	lines := wrap(text, l.width-l.indent)
+	last := len(lines) - 1
+	used := l.indent + columns(lines[last])
+	switch {
+	case note == "":
+	case used+2 <= l.note && l.note+columns(note) <= l.width:
+		lines[last] = pad(lines[last], l.note-l.indent) + s.grey(note)
+	case used+2+columns(note) <= l.width:
+		lines[last] += "  " + s.grey(note)
+	default:
+		for _, line := range wrap(note, l.width-l.indent-2) {
+			lines = append(lines, "  "+s.grey(line))
+		}
+	}
+	return start + strings.Join(lines, "\n"+strings.Repeat(" ", l.indent)) + "\n"
+}
+
+func (s *story) paragraph(l layout, text string) string {
+	var b strings.Builder
+	for _, line := range wrap(text, l.width-l.indent-2) {
+		fmt.Fprintf(&b, "%*s%s\n", l.indent+2, "", s.grey(line))
+	}
+	return b.String()
+}
+
+// when is the time since the session began.
+func when(f *fact) string {
+	if ms := f.At / 1000; ms < 10_000 {
+		return fmt.Sprintf("%6.2fms ", ms)
+	}
+	return fmt.Sprintf("%6.2fs  ", min(f.At/1e6, 1e9))
+}
+
+// where is the connection, with an arrow to the bridge or from it.
+func where(f *fact) string {
+	stream := string(f.Stream)
+	if f.Stream != A && f.Stream != B {
+		stream = " "
+	}
+	switch f.Dir {
+	case In:
+		return stream + " ← "
+	case Out:
+		return stream + " → "
+	}
+	return stream
+}
+
+// layer is the name of the layer for people: who does it.
+func (s *story) layer(f *fact) string {
+	switch {
+	case f.By == "http":
+		return "http"
+	case f.Layer == Socket || f.Layer == Read || f.Layer == Write:
+		return "tcp"
+	case f.Layer == Recv || f.Layer == Send:
+		return map[Lang]string{English: "target", Chinese: "目标"}[s.lang()]
+	case f.Layer == Pair || f.Layer == Feed:
+		return map[Lang]string{English: "bridge", Chinese: "网桥"}[s.lang()]
+	}
+	return clean(cut(string(f.Layer), layerColumns-1))
+}
+
+// heading is what happened, and the bytes to be shown behind it.
+type heading struct {
+	text string
+	more string
+	left int64 // bytes behind more that are not shown
+}
+
+// what is the title, with what people look for beside it: where bytes lie, how a frame begins, what they say.
+func (s *story) what(f *fact, title string) heading {
+	h := heading{text: title, more: string(f.Data), left: f.Omitted}
+	for _, layer := range []string{"frame: ", "frame：", "message: ", "message：", "kernel: ", "内核："} {
+		h.text = strings.TrimPrefix(h.text, layer)
+	}
+	switch f.Layer {
+	case Read, Write:
+		h.text += fmt.Sprintf("  %s[%d…%d)", clean(cut(string(f.Stream), 1)), f.Off, f.Off+f.Len)
+		if f.Stream == A {
+			h.more = "" // frames: their payload follows, without masks
+		}
+	case Frame:
+		h.text = Hex(headWithoutKey(f)) + "  " + h.text
+		if f.Kind == CloseFrame {
+			h.more, h.left = f.Reason, 0
+		}
+	case Recv, Send, Message:
+	default:
+		if f.Src != "js" {
+			h.more = ""
+		}
+	}
+	if s.options.Payload == NoPayload && f.Kind != CloseFrame {
+		h.more = ""
+	}
+	return h
+}
+
+func headWithoutKey(f *fact) []byte {
+	if n := len(f.Head) - 4; f.Masked && n >= 2 {
+		return f.Head[:n]
+	}
+	return f.Head
+}
+
+// The colours of the page: connection A, connection B, JavaScript, the bridge, and errors.
+const (
+	blue   = "\x1b[34m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	grey   = "\x1b[90m"
+	red    = "\x1b[31m"
+)
+
+func (s *story) paint(f *fact, text string) string {
+	bad := []Kind{Failed, ConnectFailed, Refused, DialFailed, Unknown, Cut}
+	switch {
+	case !s.options.Color:
+		return text
+	case f.Error != "" || f.Violation != "" || slices.Contains(bad, f.Kind):
+		return red + text + "\x1b[0m"
+	case f.Src == "js":
+		return yellow + text + "\x1b[0m"
+	case f.Layer == Pair || f.Layer == Feed:
+		return grey + text + "\x1b[0m"
+	case f.Stream == A:
+		return blue + text + "\x1b[0m"
+	case f.Stream == B:
+		return green + text + "\x1b[0m"
+	}
+	return text
+}
+
+func (s *story) grey(text string) string {
+	if !s.options.Color {
+		return text
+	}
+	return grey + text + "\x1b[0m"
+}
