@@ -25,6 +25,7 @@ type config struct {
 	ws              ws.Options     // of every route
 	shutdownTimeout time.Duration
 	explain         bool
+	trace           trace
 	logFormat       string
 	logLevel        slog.Level
 }
@@ -47,7 +48,7 @@ func (c *config) makeSettings() []*setting {
 		logs    = "Log (on stderr)"
 	)
 	b := &c.bridge
-	return []*setting{
+	settings := []*setting{
 		{group: reach, name: "listen", value: "HOST:PORT", standard: "localhost:9998", list: true, read: c.addListen,
 			help: "where clients connect; :9998 is every address of this machine"},
 		{group: reach, name: "target", value: "[PATH=]TARGET", list: true, read: c.addTarget,
@@ -93,13 +94,15 @@ func (c *config) makeSettings() []*setting {
 
 		{group: seen, name: "explain", standard: "true", read: boolean(&c.explain),
 			help: "the page at /, its practice servers and echoes; --explain=false takes them away and costs nothing"},
-
+	}
+	settings = append(settings, c.trace.settings(seen)...)
+	return append(settings, []*setting{
 		{group: logs, name: "log-format", value: "text|json", standard: "text",
 			read: choice(func(word string) { c.logFormat = word }, "text", "json"), help: "how a line looks"},
 		{group: logs, name: "log-level", value: "debug|info|warn|error", standard: "info",
 			read: choice(func(word string) { c.logLevel.UnmarshalText([]byte(word)) }, "debug", "info", "warn", "error"),
 			help: "the least that is worth a line"},
-	}
+	}...)
 }
 
 // read takes the settings from flags and environment.

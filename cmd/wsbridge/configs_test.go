@@ -36,7 +36,7 @@ func TestEnvFile(t *testing.T) {
 	}
 	for _, s := range newConfig().settings {
 		want := s.standard
-		if s.value == "" {
+		if s.value == "" && want == "" {
 			want = "false"
 		}
 		if value, ok := got[s.variable()]; !ok || value != want {

@@ -96,10 +96,12 @@ func unexpectedArgument(args []string, settings []*setting) error {
 		hint = fmt.Sprintf("did you mean %s?", s.asFlag(args[1]))
 	case s != nil:
 		hint = fmt.Sprintf("did you mean --%s?", word)
+	case new(trace).readForm(word) == nil:
+		hint = fmt.Sprintf("did you mean --trace=%s?", word)
 	case new(config).addTarget(word) == nil:
 		hint = fmt.Sprintf("did you mean --target %s?", quote(word))
 	default:
-		if near := closest(word, []string{"lab", "healthcheck", "help"}); near != "" {
+		if near := closest(word, []string{"lab", "explain", "healthcheck", "help"}); near != "" {
 			hint = fmt.Sprintf("did you mean wsbridge %s?", near)
 		}
 	}

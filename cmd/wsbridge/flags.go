@@ -14,6 +14,7 @@ type setting struct {
 	group    string             // heading in --help
 	name     string             // of the flag, without dashes
 	value    string             // what --help calls the value; "": the flag needs none
+	optional bool               // the flag may stand without its value, which then is "true"
 	standard string             // the value when neither flag nor variable is there
 	help     string             // one sentence
 	list     bool               // the flag repeats, and the variable has a list separated by commas
@@ -97,7 +98,7 @@ func splitList(list string) []string {
 
 // asFlag is how one types a value.
 func (s *setting) asFlag(value string) string {
-	if s.value == "" {
+	if s.value == "" || s.optional {
 		return "--" + s.name + "=" + quote(value)
 	}
 	return "--" + s.name + " " + quote(value)
@@ -125,7 +126,7 @@ func valueProblem(spell func(string) string, value string, err error) error {
 func cliFlags(settings []*setting) []cli.Flag {
 	var flags []cli.Flag
 	for _, s := range settings {
-		s.typed.isSwitch = s.value == ""
+		s.typed.isSwitch = s.value == "" || s.optional
 		flags = append(flags, &cli.GenericFlag{Name: s.name, Value: &s.typed})
 	}
 	return flags

@@ -29,6 +29,7 @@ Examples:
 
 Commands:
   wsbridge lab NAME=HOST:PORT...                 practice servers for telnet, nc and --target
+  wsbridge explain FILE                          tells what a file of --trace=json has, as text
   wsbridge healthcheck                           does a wsbridge answer here? Exit code 0 or 1
   wsbridge COMMAND --help                        more about one of them
   wsbridge --version
@@ -59,7 +60,10 @@ Exit codes: 0 clean end, 1 something at run time (a port in use), 2 something ty
 // flagHelp is a flag, its values, what it does and its standard value, in as many lines as that takes.
 func flagHelp(s *setting) string {
 	head := "  --" + s.name
-	if s.value != "" {
+	switch {
+	case s.optional:
+		head += "[=" + s.value + "]"
+	case s.value != "":
 		head += " " + s.value
 	}
 	if s.list {

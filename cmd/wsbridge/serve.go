@@ -40,7 +40,7 @@ type server struct {
 
 // serve runs until a signal or a listener's failure and returns when everything has ended, at the latest after
 // --shutdown-timeout.
-func serve(c *config, log *slog.Logger, stdout io.Writer) error {
+func serve(c *config, log *slog.Logger, stdout, stderr io.Writer) error {
 	ending := make(chan os.Signal, 2) // for the first signal and the one that is in a hurry
 	signal.Notify(ending, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(ending)
@@ -48,11 +48,14 @@ func serve(c *config, log *slog.Logger, stdout io.Writer) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 
-	s, err := startServer(context.Background(), c, log)
+	s, err := startServer(context.Background(), c, log, c.trace.printer(stdout, log))
 	if err != nil {
 		return err
 	}
 	if len(c.targets) == 0 {
+		if c.trace.form == explain.AsJSON {
+			stdout = stderr // stdout is for programs
+		}
 		banner(stdout, c.listen[0], s.listeners[0].Addr())
 	}
 	for {
@@ -70,7 +73,7 @@ func serve(c *config, log *slog.Logger, stdout io.Writer) error {
 }
 
 // startServer begins to serve. It returns at once.
-func startServer(ctx context.Context, c *config, log *slog.Logger) (*server, error) {
+func startServer(ctx context.Context, c *config, log *slog.Logger, trace *explain.Printer) (*server, error) {
 	s := &server{log: log}
 	for _, address := range c.listen {
 		listeners, err := listen(ctx, address)
@@ -80,7 +83,7 @@ func startServer(ctx context.Context, c *config, log *slog.Logger) (*server, err
 		}
 		s.listeners = append(s.listeners, listeners...)
 	}
-	s.watching = startWatching(c)
+	s.watching = startWatching(c, trace)
 	if c.explain {
 		var err error
 		if s.practice, err = startPractice(ctx, s.watching.practiceListener()); err != nil {

@@ -123,6 +123,15 @@ var trials = map[string]func(*testing.T) trial{
 			return fmt.Sprint("exit ", p.exit(patience))
 		}), want: "exit 0"}
 	},
+	"explain": func(t *testing.T) trial {
+		return trial{values: []string{"false"}, also: []string{"--target", serveTarget(t, silent)}, see: func(t *testing.T, p *program) string {
+			seen := ""
+			for _, path := range []string{"/", "/page/main.js", "/api/bridge"} {
+				seen += fmt.Sprint(get(t, p, path), " ")
+			}
+			return seen + status(t, p, "/lab/echo") + " " + status(t, p, "/lab/ws-echo")
+		}, want: "404 404 404 404 404", without: "200 200 200 101 101"}
+	},
 	"log-format": func(*testing.T) trial {
 		return trial{values: []string{"json"}, see: func(_ *testing.T, p *program) string {
 			for line := range strings.Lines(p.stderr.String()) {
@@ -212,6 +221,18 @@ func status(t *testing.T, p *program, path string, headers ...string) string {
 	t.Helper()
 	_, response := handshake(t, p.addr, path, headers...)
 	return fmt.Sprint(response.StatusCode)
+}
+
+// get is the HTTP status of a plain GET.
+func get(t *testing.T, p *program, path string) int {
+	t.Helper()
+	response, err := http.Get("http://" + p.addr + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	return response.StatusCode
 }
 
 func healthyAddresses(t *testing.T, p *program) string {

@@ -15,16 +15,17 @@ import (
 
 // watching is what lets people see what happens: sessions, and the page. The zero value watches nothing and costs nothing.
 type watching struct {
-	hub  *explain.Hub
-	page *page.Page
+	hub   *explain.Hub
+	page  *page.Page
+	trace *explain.Printer // nil: no --trace
 }
 
-// startWatching makes what --explain asks for.
-func startWatching(c *config) watching {
-	if !c.explain {
+// startWatching makes what --explain and --trace ask for.
+func startWatching(c *config, trace *explain.Printer) watching {
+	if !c.explain && trace == nil {
 		return watching{}
 	}
-	return watching{hub: explain.NewHub(explain.HubOptions{})}
+	return watching{hub: explain.NewHub(explain.HubOptions{}), trace: trace}
 }
 
 // openPage makes the page of a bridge that listens on ln.
@@ -77,8 +78,18 @@ func (w *watching) session(r *http.Request) *explain.Session {
 		return nil
 	}
 	s, err := w.hub.Claim(r.URL.Query().Get("session"))
-	if err != nil {
+	switch {
+	case w.trace == nil && err != nil:
 		return nil // a target's own clients may have a session= that means something to them
+	case w.trace == nil:
+		return s
+	case err != nil:
+		s = w.hub.Trace()
+	default:
+		w.hub.Number(s)
+	}
+	if s != nil {
+		w.trace.Watch(s)
 	}
 	return s
 }
@@ -94,5 +105,8 @@ func (w *watching) stopPage() {
 func (w *watching) close() {
 	if w.hub != nil {
 		w.hub.Close()
+	}
+	if w.trace != nil {
+		w.trace.Close()
 	}
 }

@@ -20,6 +20,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait of a test. Nothing asserts it.
 const patience = 20 * time.Second
 
+// moment is a limit that a test can wait for.
+const moment = 50 * time.Millisecond
+
+// limit changes one of the page's limits before the rig is made.
+func limit(t *testing.T, of *time.Duration, to time.Duration) {
+	old := *of
+	*of = to
+	t.Cleanup(func() { *of = old })
+}
+
 // rig is a page behind a real HTTP server.
 type rig struct {
 	*Page

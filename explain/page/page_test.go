@@ -116,6 +116,13 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+func TestExperimentsAreThere(t *testing.T) {
+	r := newRig(t)
+	r.want("a run that nobody knows", r.post("/api/runs/none", ""), 404, "there are handshake")
+	r.want("updates of nobody", r.get("/api/updates?via=poll"), 404, "session")
+	r.want("a run that another site asks for", r.do("POST", "/api/runs/mask", "", "Sec-Fetch-Site", "cross-site"), 403, "Sec-Fetch-Site")
+}
+
 func TestBodies(t *testing.T) {
 	r := newRig(t)
 	r.want("no body", r.do("POST", "/api/sessions", ""), 201, "")
@@ -128,7 +135,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
-	shorten(t, &bodyLimit)
+	limit(t, &bodyLimit, moment)
 	r := newRig(t)
 	c := r.dial()
 	io.WriteString(c, "POST /api/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
@@ -136,13 +143,6 @@ func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 	if !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
 		t.Errorf("got %q", got)
 	}
-}
-
-// shorten makes a limit so short that the test need not wait.
-func shorten(t *testing.T, limit *time.Duration) {
-	old := *limit
-	*limit = 50 * time.Millisecond
-	t.Cleanup(func() { *limit = old })
 }
 
 // dial connects without an HTTP client.

@@ -156,6 +156,7 @@ func newMask() []byte {
 
 // gotFrame is a frame that came back.
 type gotFrame struct {
+	final   bool // the FIN bit
 	opcode  byte
 	payload []byte
 	wire    []byte // header and payload as they came
@@ -185,7 +186,7 @@ func (c *rawClient) frame() (f gotFrame, err error) {
 	head := len(wire)
 	wire = append(wire, make([]byte, size)...)
 	_, err = io.ReadFull(c.br, wire[head:])
-	return gotFrame{wire[0] & 0x0F, wire[head:], wire}, err
+	return gotFrame{wire[0]&finBit != 0, wire[0] & 0x0F, wire[head:], wire}, err
 }
 
 // closeCode is the status code and reason of a Close frame; 1005 without one.

@@ -11,15 +11,15 @@ import (
 // wsEchoPath is the WebSocket echo: a message comes back as one message of the same type.
 const wsEchoPath = "/lab/ws-echo"
 
-// frameEvidence is what a raw client sent on a connection of its own, and the frame that answered it.
+// frameEvidence is what a raw client sent on a connection of its own, and what answered it.
 type frameEvidence struct {
 	Case    string   `json:"case"`
 	Session string   `json:"session"`
 	Sent    []string `json:"sent"`             // frames as they were on the wire, in hex
 	Payload []string `json:"payload"`          // theirs, without mask, in hex
-	Answer  string   `json:"answer"`           // the frame that came back, in hex
-	Opcode  byte     `json:"opcode"`           // its
-	Echo    string   `json:"echo,omitempty"`   // its payload in hex, if it carries data
+	Answer  string   `json:"answer"`           // the message that came back, or a Close frame, in hex; " | " between frames
+	Opcode  byte     `json:"opcode"`           // of the first
+	Echo    string   `json:"echo,omitempty"`   // payload of that message in hex
 	Code    int      `json:"code,omitempty"`   // of a Close frame
 	Reason  string   `json:"reason,omitempty"` // likewise
 	Ended   string   `json:"ended,omitempty"`  // how TCP ended behind a Close frame: fin, reset, timeout
@@ -31,7 +31,7 @@ type part struct {
 	payload string
 }
 
-// tryFrames sends frames on a new connection to the WebSocket echo and takes the first answer that is no ping.
+// tryFrames sends frames on a new connection to the WebSocket echo.
 func (x *run) tryFrames(ctx context.Context, name string, masked bool, parts ...part) (e frameEvidence, err error) {
 	c, id, err := x.open(ctx, wsEchoPath, explain.Wishes{})
 	if err != nil {
@@ -50,21 +50,35 @@ func (x *run) tryFrames(ctx context.Context, name string, masked bool, parts ...
 			return e, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	return e, e.read(c)
+}
+
+// read takes the answer: a whole message, or a Close frame. Then it sees to a clean end.
+func (e *frameEvidence) read(c *rawClient) error {
 	c.conn.SetReadDeadline(time.Now().Add(answerWait))
-	f, err := c.nextFrame()
-	if err != nil {
-		return e, fmt.Errorf("%s: the answer: %w", name, err)
+	var message []byte
+	for final := false; !final; {
+		f, err := c.nextFrame()
+		if err != nil {
+			return fmt.Errorf("%s: the answer: %w", e.Case, err)
+		}
+		if e.Answer == "" || f.opcode == opClose {
+			e.Answer, e.Opcode = hexOf(f.wire), f.opcode
+		} else {
+			e.Answer += " | " + hexOf(f.wire)
+		}
+		if f.opcode == opClose {
+			e.Code, e.Reason = f.closeCode()
+			c.conn.Write(wireFrame(finBit|opClose, string(f.payload), newMask())) // as a browser answers; the bridge may be gone
+			e.Ended = c.awaitEnd(answerWait)
+			return nil
+		}
+		message = append(message, f.payload...)
+		final = f.final
 	}
-	e.Answer, e.Opcode = hexOf(f.wire), f.opcode
-	if f.opcode != opClose {
-		e.Echo = hexOf(f.payload)
-		_, err = c.closeCleanly()
-		return e, err
-	}
-	e.Code, e.Reason = f.closeCode()
-	c.conn.Write(wireFrame(finBit|opClose, string(f.payload), newMask())) // as a browser answers; the bridge may be gone
-	e.Ended = c.awaitEnd(answerWait)
-	return e, nil
+	e.Echo = hexOf(message)
+	_, err := c.closeCleanly()
+	return err
 }
 
 // nextFrame is the next one that is no ping.

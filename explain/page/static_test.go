@@ -95,7 +95,7 @@ func references(at, body string) (paths []string) {
 	}
 	for _, found := range pattern.FindAllStringSubmatch(body, -1) {
 		ref, _, _ := strings.Cut(found[1], "?")
-		if strings.HasPrefix(ref, "data:") || ref == "/" || ref == "" {
+		if ref == "/" || ref == "" {
 			continue
 		}
 		if !strings.HasPrefix(ref, "/") {
@@ -130,7 +130,8 @@ var forbidden = []struct {
 	{"no text becomes HTML or code", []string{".js"}, regexp.MustCompile(`\b(?:innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|createContextualFragment|srcdoc)\b|\bDOMParser\b|document\.write|\beval\s*\(|new Function\b`)},
 	{"no style attribute from a string", []string{".js"}, regexp.MustCompile(`setAttribute\(\s*'style'|\.cssText\b|\bstyle:\s*['` + "`" + `]`)},
 	{"no words for people outside text/", []string{".js", ".css"}, regexp.MustCompile(`\p{Han}`)},
-	{"no relative of a scheme", []string{".html", ".js", ".css", ".svg"}, regexp.MustCompile(`['"(]//[a-zA-Z0-9]`)},
+	{"no data: URLs, which the policy blocks", []string{".html", ".css", ".svg"}, regexp.MustCompile(`['"(]data:`)},
+	{"no address without a scheme", []string{".html", ".js", ".css", ".svg"}, regexp.MustCompile(`['"(]//[a-zA-Z0-9]`)},
 }
 
 func TestWhatStaticFilesDoNotHave(t *testing.T) {

@@ -12,7 +12,7 @@ const MOST = 64; // bytes in a shell line
 export function byHand(store, e, bridge) {
   const list = commands(store, e, bridge).filter(([, line]) => line);
   if (!list.length) return null;
-  return h('section', { class: 'xray-part byhand' }, h('h4', null, t('xray.byhand')),
+  return h('div', { class: 'xray-part byhand' }, h('h4', null, t('xray.byhand')),
     list.map(([name, line]) => h('div', { class: 'byhand-line' }, h('p', { class: 'small soft' }, t(`xray.byhand.${name}`)),
       h('div', { class: 'command' }, h('pre', { tabindex: '0' }, h('code', null, line)), copy(line)))));
 }

@@ -24,7 +24,7 @@ export function fingerprint(links) {
 
 /** The chain as links. @param {any} store @param {any} current the event shown now */
 export function chainLine(store, links, current) {
-  const list = h('ol', { class: 'chain', 'aria-label': t('xray.chain') });
+  const list = h('ol', { class: 'xray-links', 'aria-label': t('xray.chain') });
   for (const { id, who, events } of links) {
     const shown = events.slice(0, MOST).map((e) => link(store, id, e, current));
     const more = events.length > MOST ? h('span', { class: 'soft' }, t('layers.more', { n: events.length - MOST })) : null;

@@ -31,7 +31,7 @@ class Console {
       select: (fact) => ctx.store.select(fact),
       inspect: (fact) => ctx.store.inspect(fact),
     });
-    this.story = new Story(document.getElementById('story'), ctx, () => this.quick());
+    this.story = new Story(h('div', { class: 'story' }), ctx);
     this.draw();
   }
 
@@ -40,6 +40,7 @@ class Console {
     this.transcript.reset();
     this.last = null;
     this.story.reset();
+    this.transcript.add(store.events);
     store.addEventListener('change', (e) => {
       if (store !== this.ctx.store) return;
       this.transcript.add(/** @type {CustomEvent} */ (e).detail.added);
@@ -67,7 +68,7 @@ class Console {
       h('div', { class: 'top' }, this.status, this.place(), this.closeButton),
       this.transcript.root,
       h('div', { class: 'row' }, this.input, this.sendButton, this.quickButton),
-      this.error, this.ran, this.options());
+      this.error, this.options(), this.ran, this.story.root);
     this.transcript.root.setAttribute('aria-label', t('console.log'));
     this.transcript.redraw();
     this.story.draw();

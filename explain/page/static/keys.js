@@ -1,12 +1,12 @@
 /** The keyboard: j and k walk through the events, Enter shows one in the X-ray, ? helps, Esc lets go. */
 import { clear, h, rich } from './dom.js';
 import { ms, num, onLang, t, words } from './lang.js';
+import { fill } from './words.js';
 
 const KEYS = [['j'], ['k'], ['Enter'], ['Esc'], ['?']];
 
 /** @param {import('./main.js').Context} ctx */
-export async function startKeys(ctx) {
-  const { fill } = await import('./words.js');
+export function startKeys(ctx) {
   const here = h('div', { class: 'here', hidden: true });
   document.body.append(here);
   const help = helpDialog();

@@ -1,8 +1,8 @@
 /**
- * Boots the page: language, what the bridge is, the parts, the first session.
+ * Boots the page: language, what the bridge is, the first session, the parts.
  *
  * For browser tests and the curious, `window.wsbridge` is {store(), live(), ready}: the current session's store and
- * connection, and a promise that settles when the first session is open or has failed.
+ * connection, and a promise that settles when the first session is open (or has failed) and all parts are there.
  */
 import { clear, h, rich } from './dom.js';
 import { onLang, startLang, t } from './lang.js';
@@ -22,9 +22,10 @@ import { startTools } from './tools.js';
  * @property {(id: string) => void} reveal unfolds a section and scrolls to it
  */
 
-const PARTS = ['path', 'console', 'ladder', 'ruler', 'xray', 'kernel', 'why', 'experiments'];
+const FIRST = ['path', 'console', 'ruler'];
+const LATER = ['ladder', 'xray', 'kernel', 'why', 'experiments'];
 
-const current = { store: new Store(), live: null, watchers: [] };
+const current = { store: new Store(), live: null, watchers: [], trouble: '' };
 
 /** @type {Context} */
 const ctx = {
@@ -39,17 +40,19 @@ const ctx = {
 const ready = boot();
 Object.assign(globalThis, { wsbridge: { store: () => current.store, live: () => current.live, ready } });
 
+/** The connection does not wait for texts and parts; what is seen first is loaded first. */
 async function boot() {
-  const [bridge] = await Promise.all([getBridge(), startLang()]);
-  ctx.bridge = bridge;
+  const bridge = getBridge();
+  const connected = bridge.then((b) => connect(b.path || '/'));
+  [ctx.bridge] = await Promise.all([bridge, startLang()]);
   label();
   onLang(label);
   startTools(document.getElementById('tools'), ctx);
-  const parts = Promise.all(PARTS.map(load));
-  const [, panel] = await parts;
+  const [, panel] = await Promise.all(FIRST.map(load));
+  const live = await connected;
+  if (live?.ws.readyState === WebSocket.OPEN && ctx.bridge.practice) panel?.greet(t('console.first'));
+  await Promise.all(LATER.map(load));
   startKeys(ctx);
-  const live = await connect(bridge.path || '/');
-  if (live?.ws.readyState === WebSocket.OPEN && bridge.practice) panel?.greet(t('console.first'));
   revealHash();
   addEventListener('hashchange', revealHash);
   return live;
@@ -80,8 +83,9 @@ function adopt(live) {
   live.closed.then((e) => announce(t('console.closed', { code: String(e.code), reason: JSON.stringify(e.reason), clean: String(e.wasClean) })));
 }
 
-/** Says that there is no session, in the bridge's words. */
+/** Says that there is no session, in the bridge's words; '' takes that back. */
 function trouble(why) {
+  current.trouble = why;
   const el = document.getElementById('trouble');
   el.hidden = !why;
   el.textContent = why && t('trouble', { why });
@@ -109,11 +113,12 @@ function reveal(id) {
 /** /#kernel unfolds that section; /#x=… is the experiments' own. */
 function revealHash() {
   const id = location.hash.slice(1);
-  if (PARTS.includes(id)) reveal(id);
+  if ([...FIRST, ...LATER].includes(id)) reveal(id);
   else if (id.startsWith('x=')) document.querySelector('#experiments').scrollIntoView({ block: 'start' });
 }
 
 /** Fills the texts that stand in index.html. */
 function label() {
   for (const el of document.querySelectorAll('[data-t]')) clear(el).append(...rich(t(el.dataset.t)));
+  trouble(current.trouble);
 }

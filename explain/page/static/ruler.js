@@ -51,6 +51,7 @@ export async function create(root, ctx) {
     const parts = ['up', 'down'].map((flow) => [flow, shown[flow] || [0, 0], shown[flow] ? rows(store, flow, ...shown[flow]) : []]);
     for (const [flow, range, all] of parts) figure.append(half(store, flow, range, all, pick));
     conclude(verdict, parts[0][2], parts[1][2]);
+    verdict.classList.toggle('latest', !view.all && index === list.length - 1);
     twin(table, parts);
     const again = had && figure.querySelector(`[data-piece="${had}"]`);
     const first = figure.querySelector('.piece');
@@ -115,7 +116,7 @@ export async function create(root, ctx) {
 /** One direction: its heading, its axis, its rows. */
 function half(store, flow, [from, to], all, pick) {
   const known = all.filter((r) => r.known && r.blocks.length);
-  const box = h('section', { class: `ruler-half flow-${flow}` },
+  const box = h('div', { class: `ruler-half flow-${flow}` },
     h('h3', null, t(`ruler.flow.${flow}`)),
     known.length ? axis(from, to) : h('p', { class: 'ruler-empty' }, t(`ruler.nothing.${flow}`)));
   if (!known.length) return box;
@@ -156,14 +157,15 @@ function conclude(el, up, down) {
   const back = of(down, 'onmessage').length ? of(down, 'onmessage') : of(down, 'message');
   const direct = up.some((r) => r.note === 'ruler.note.no-b');
   const params = { n: sent.length, m: back.length, sent: size(sent), back: size(back) };
-  const text = t(`ruler.verdict.${which(params, direct)}`, params);
+  const name = which(params, direct);
+  const text = name ? t(`ruler.verdict.${name}`, params) : '';
   if (el.dataset.text === text) return;
   el.dataset.text = text;
   clear(el).append(...rich(text));
 }
 
 function which({ n, m, sent, back }, direct) {
-  if (!n) return m ? 'down' : 'none';
+  if (!n) return m ? 'down' : '';
   if (!m) return 'up';
   if (direct) return 'direct';
   if (sent !== back) return 'other';

@@ -1,4 +1,4 @@
-/** What became of the last send()s, in one sentence and four numbers, counted in this run's events. */
+/** What became of the last send()s, in one sentence and four numbers, counted in this run's events. Why is the ruler's. */
 import { clear, h, rich } from './dom.js';
 import { num, t } from './lang.js';
 import { overlap } from './spans.js';
@@ -7,12 +7,10 @@ export class Story {
   /**
    * @param {HTMLElement} root
    * @param {import('./main.js').Context} ctx
-   * @param {() => void} again
    */
-  constructor(root, ctx, again) {
+  constructor(root, ctx) {
     this.root = root;
     this.ctx = ctx;
-    this.again = again;
     this.run = null;
     this.shown = '';
   }
@@ -41,19 +39,7 @@ export class Story {
     clear(this.root);
     if (!found) return;
     this.root.append(h('ol', { class: 'chain' }, links(found)), h('p', null, rich(sentence(found))));
-    if (found.sent > 1 && found.settled) this.root.append(this.why(found));
   }
-
-  why(found) {
-    return h('p', null, rich(t(reason(found))), ' ',
-      h('button', { type: 'button', class: 'again', on: { click: this.again } }, t('story.again')));
-  }
-}
-
-/** Why it came out so. Without a recv() the bridge itself was the WebSocket echo. */
-function reason(found) {
-  if (!found.writes) return 'story.why.ws';
-  return found.back === found.sent && found.reads === found.sent ? 'story.why.same' : 'story.why';
 }
 
 /** How many calls had this run's bytes in hand, layer by layer. */

@@ -24,6 +24,7 @@ export class Transcript {
   reset() {
     /** @type {Entry[]} */
     this.entries = [];
+    this.seen = new WeakSet();
     this.gone = 0;
     this.redraw();
   }
@@ -40,10 +41,11 @@ export class Transcript {
     this.redraw();
   }
 
-  /** Takes JavaScript's facts. @param {any[]} facts */
-  add(facts) {
-    const news = facts.filter((e) => e.src === 'js' && ['send', 'message', 'close', 'open'].includes(e.kind) && !(e.kind === 'send' && !e.n));
+  /** Takes JavaScript's facts out of events, each once. @param {any[]} events */
+  add(events) {
+    const news = events.filter((e) => shown(e) && !this.seen.has(e));
     if (!news.length) return;
+    for (const fact of news) this.seen.add(fact);
     const follow = this.atEnd();
     for (const fact of news.slice(-MOST_ENTRIES)) this.put(fact);
     this.gone += Math.max(0, news.length - MOST_ENTRIES);
@@ -130,6 +132,11 @@ export class Transcript {
   atEnd() {
     return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < 40;
   }
+}
+
+/** What is worth a line: what was really sent, what came, and the two ends. */
+function shown(e) {
+  return e.src === 'js' && (e.kind === 'send' ? Boolean(e.n) : ['message', 'open', 'close'].includes(e.kind));
 }
 
 function turn(fact) {

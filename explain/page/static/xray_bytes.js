@@ -12,7 +12,7 @@ export function bytesBody(store, e) {
   const data = store.bytesOf(e);
   const total = e.size ?? e.len ?? data.length;
   const shown = data.subarray(0, MOST);
-  const part = h('section', { class: 'xray-part' }, h('h4', null, t('xray.bytes', { n: total })));
+  const part = h('div', { class: 'xray-part' }, h('h4', null, t('xray.bytes', { n: total })));
   const sizes = e.layer === 'js' && e.text ? h('p', { class: 'soft small' }, t('xray.units', { units: e.units, bytes: total })) : null;
   part.append(sizes || '', shown.length ? columns([['plain', shown]], shown, e.stream === 'A' && e.layer !== 'message') : h('p', { class: 'soft' }, t(total ? 'xray.bytes.lost' : 'xray.bytes.none')));
   if (shown.length && total > shown.length) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: total - shown.length })));
@@ -64,5 +64,5 @@ function frames(store, e) {
       t(whole ? 'xray.frames.whole' : 'xray.frames.part', params)));
   });
   if (list.length > FRAMES) items.push(h('li', { class: 'soft' }, t('layers.more', { n: list.length - FRAMES })));
-  return h('section', { class: 'xray-part' }, h('h4', null, t(`xray.frames.${e.layer}`, { n: list.length })), h('ul', { class: 'xray-frames who-a' }, items));
+  return h('div', { class: 'xray-part' }, h('h4', null, t(`xray.frames.${e.layer}`, { n: list.length })), h('ul', { class: 'xray-frames who-a' }, items));
 }

@@ -9,7 +9,7 @@ const SHOWN = ['stream', 'local', 'remote', 'error', 'target', 'path', 'began', 
 export function factsBody(e) {
   const fields = [...SHOWN.filter((name) => e[name] !== undefined && e[name] !== '').map((name) => [name, e[name]]), ...Object.entries(e.tcp || {})];
   if (!fields.length) return null;
-  return h('section', { class: 'xray-part' }, h('h4', null, t('xray.facts')),
+  return h('div', { class: 'xray-part' }, h('h4', null, t('xray.facts')),
     h('dl', { class: 'xray-facts' }, fields.map(([name, value]) => h('div', null,
       h('dt', null, h('code', null, name)), h('dd', null, h('code', null, text(name, value)))))));
 }

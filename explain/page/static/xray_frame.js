@@ -32,7 +32,7 @@ function header(e, head) {
   ];
   if (extended) boxes.push(box(head.subarray(2, 2 + extended), [['extended', '', t('xray.extended', { bits: extended * 8, n: e.size || 0 })]]));
   if (e.masked) boxes.push(box(head.subarray(2 + extended), [['key', '', t('xray.key')]]));
-  return h('section', { class: 'xray-part' }, h('h4', null, t('xray.header', { n: head.length })), h('div', { class: 'xray-boxes who-a' }, boxes));
+  return h('div', { class: 'xray-part' }, h('h4', null, t('xray.header', { n: head.length })), h('div', { class: 'xray-boxes who-a' }, boxes));
 }
 
 function box(bytes, parts) {
@@ -50,7 +50,7 @@ function bits(byte, low, n) {
 function payload(store, e, headLen) {
   const size = e.size || 0;
   const n = Math.min(size, MOST, (e.len || Infinity) - headLen);
-  const part = h('section', { class: 'xray-part' }, h('h4', null, t('xray.payload', { n: size })));
+  const part = h('div', { class: 'xray-part' }, h('h4', null, t('xray.payload', { n: size })));
   if (!size) return part;
   const wire = wireAt(store, 'A', e.dir, (e.off || 0) + headLength(e), n);
   const told = store.bytesOf(e).subarray(0, n);

@@ -10,7 +10,7 @@ export function httpBody(store, e) {
   const lines = [line(http.line, t(firstKey(e)), 'first'), ...(http.headers || []).map(([name, value]) => line(h('span', null, h('b', null, `${name}:`), ` ${value}`), t(lineKey(e.kind, name))))];
   if (http.body) lines.push(line(http.body, t('xray.http.body')));
   return h('div', null,
-    h('section', { class: 'xray-part' }, h('h4', null, t(`xray.http.${e.kind}`)), h('dl', { class: 'http' }, lines)),
+    h('div', { class: 'xray-part' }, h('h4', null, t(`xray.http.${e.kind}`)), h('dl', { class: 'http' }, lines)),
     http.key ? accept(store, http) : null);
 }
 
@@ -24,7 +24,7 @@ function accept(store, http) {
   const sent = http.accept || store.events.find((e) => e.layer === 'http' && e.kind === 'response')?.http?.accept;
   const same = derived === sent;
   const step = (name, value) => h('div', null, h('dt', null, t(`xray.accept.${name}`)), h('dd', null, h('code', null, value)));
-  return h('section', { class: 'xray-part' }, h('h4', null, t('xray.accept')),
+  return h('div', { class: 'xray-part' }, h('h4', null, t('xray.accept')),
     h('dl', { class: 'accept' }, step('key', http.key), step('joined', joined), step('sha1', hex(digest)), step('derived', derived), step('sent', sent || '–')),
     h('p', { class: `xray-check ${same ? 'yes' : 'no'}` }, t(sent ? (same ? 'xray.accept.yes' : 'xray.accept.no') : 'xray.accept.none')));
 }

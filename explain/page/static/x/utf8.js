@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { num, t } from '../lang.js';
 import { hex, table } from './charts.js';
-import { bytesOfMessage, dataFrames, len, pick } from './pick.js';
+import { bytesOfMessage, dataFrames, len } from './pick.js';
 
 const SAMPLES = { chinese: '发送数据', emoji: '😀', surrogate: '\ud83d' };
 const REPLACEMENT = '\ufffd';
@@ -48,7 +48,6 @@ async function pieces(run) {
   const stream = new TextDecoder();
   const got = [];
   const take = (bytes) => got.push({ hex: hex(bytes), n: bytes.length, alone: new TextDecoder().decode(bytes), stream: stream.decode(bytes, { stream: true }) });
-  for (const e of pick(live.store, 'js', '', '', 'message')) take(live.store.bytesOf(e)); // came before we listened
   live.ws.addEventListener('message', (e) => take(bytesOfMessage(e.data)));
   const most = new TextEncoder().encode(CUT).length;
   await run.until(() => got.reduce((n, p) => n + p.n, 0) >= most, 4000);
