@@ -1,6 +1,9 @@
 package explain
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // decoder finds the frames in the bytes of one direction of connection A, however they were cut. It only looks: what
 // is illegal is named and gone past, because a tool that explains must show that too. Where no frame can be found any
@@ -113,7 +116,7 @@ func (d *decoder) begin() {
 		d.emit(d.frame)
 		return
 	}
-	d.frame.Len = int64(d.have) + f.Size
+	d.frame.Len = int64(d.have) + min(f.Size, math.MaxInt64-int64(d.have))
 	if d.left == 0 {
 		d.end()
 	}

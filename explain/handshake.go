@@ -35,6 +35,7 @@ func (t *Tap) attach(s *Session, path string, plain bool) {
 	}
 	l := t.line.Load()
 	if l == nil || l.session.Load() != nil {
+		s.begin(time.Now(), Event{Path: path}) // what it asked for is forgotten; what follows has a clock
 		return
 	}
 	h := &l.in
@@ -46,11 +47,11 @@ func (t *Tap) attach(s *Session, path string, plain bool) {
 	}
 	s.begin(began, Event{Path: path})
 	l.plain = plain
-	l.session.Store(s)
 	if !plain {
 		s.recordAt(t.accepted, Event{Stream: A, Layer: Socket, Kind: Accept, Dir: In, Local: t.LocalAddr().String(), Remote: t.RemoteAddr().String()})
 	}
 	l.tellEarly(s, plain)
+	l.session.Store(s)
 	if !plain {
 		s.follow(t)
 	}
@@ -60,29 +61,50 @@ func (t *Tap) attach(s *Session, path string, plain bool) {
 func (l *line) tellEarly(s *Session, plain bool) {
 	h := &l.in
 	var all []byte
-	for _, r := range h.early {
-		all = append(all, r.data...)
+	for _, c := range h.early {
+		all = append(all, c.data...)
 	}
-	end := len(all)
-	if i := bytes.Index(all, []byte("\r\n\r\n")); i >= 0 {
-		end = i + 4
+	begin, end := headOf(all)
+	if end < len(all) && all[end] >= 'A' && all[end] <= 'Z' {
+		blotOut(all) // no frame begins so; it is another request
 	}
 	blotOut(all[:end])
 	start, at := h.off.Load(), 0
 	last := time.Now()
-	for _, r := range h.early {
-		l.tellRead(s, r.at, all[at:at+len(r.data)], "http")
-		at += len(r.data)
-		last = r.at
+	for _, c := range h.early {
+		l.tellRead(s, c.at, all[at:at+len(c.data)], "http")
+		at += len(c.data)
+		last = c.at
 	}
-	request := parseHTTP(all[:end])
-	l.key = request.Key
 	l.out.from = l.out.off.Load()
-	s.recordAt(last, Event{Stream: A, Dir: In, Layer: HTTPText, Kind: Request, Off: start, Len: int64(end), HTTP: &request})
+	if begin < end {
+		request := parseHTTP(all[begin:end])
+		l.key = request.Key
+		s.recordAt(last, Event{Stream: A, Dir: In, Layer: HTTPText, Kind: Request, Off: start + int64(begin), Len: int64(end - begin), HTTP: &request})
+	}
 	h.early, h.size, h.phase = nil, 0, inBetween
 	h.held = append(h.held, all[end:]...)
 	if plain {
-		h.phase, l.out.phase = inBytes, inBytes
+		h.phase = inBytes
+	}
+}
+
+// headOf finds the head of a request as the HTTP server does: empty lines before it do not count (RFC 9112 section
+// 2.2), and a line may end with LF alone. Where there is no end, all of b is the head.
+func headOf(b []byte) (begin, end int) {
+	begin = len(b) - len(bytes.TrimLeft(b, "\r\n"))
+	for at := begin; ; {
+		i := bytes.IndexByte(b[at:], '\n')
+		if i < 0 {
+			return begin, len(b)
+		}
+		at += i + 1
+		switch rest := b[at:]; {
+		case bytes.HasPrefix(rest, []byte("\n")):
+			return begin, at + 1
+		case bytes.HasPrefix(rest, []byte("\r\n")):
+			return begin, at + 2
+		}
 	}
 }
 
@@ -96,13 +118,18 @@ func (l *line) lookAtAnswer(s *Session) {
 		}
 		return
 	}
+	if l.plain {
+		h.phase, h.held = inBytes, nil
+		return
+	}
 	head, rest := h.held[:i+4], h.held[i+4:]
 	blotOut(head)
 	response := parseHTTP(head)
 	response.Key = l.key
-	if response.Status == 101 {
+	switch {
+	case response.Status == 101 && l.key != "":
 		response.Derived = DeriveAccept(l.key)
-	} else {
+	case response.Status != 101:
 		response.Body = string(rest[:min(len(rest), maxRefusal)])
 	}
 	s.Record(Event{Stream: A, Dir: Out, Layer: HTTPText, Kind: Response, Off: h.from, Len: int64(len(head)), HTTP: &response})
@@ -114,6 +141,17 @@ func (l *line) lookAtAnswer(s *Session) {
 	l.beginFrames(s, &l.in, In, l.in.held, l.in.off.Load()-int64(len(l.in.held)))
 	l.in.mu.Unlock()
 	l.beginFrames(s, h, Out, rest, h.from+int64(len(head)))
+}
+
+// blotted is p, the next bytes of an answer, with what is secret in its head blotted out.
+func (h *half) blotted(p []byte) []byte {
+	all := append(bytes.Clone(h.held), p...)
+	end := len(all)
+	if i := bytes.Index(all, []byte("\r\n\r\n")); i >= 0 {
+		end = i
+	}
+	blotOut(all[:end])
+	return all[len(h.held):]
 }
 
 // secrets are headers whose values nobody should see who looks over a shoulder.
@@ -129,7 +167,7 @@ func blotOut(head []byte) {
 		}
 		line := head[at:end]
 		from := 0
-		if len(line) > 0 && line[0] != ' ' && line[0] != '\t' { // else it goes on with the line before
+		if !isContinued(line) {
 			name, _, _ := bytes.Cut(line, []byte(":"))
 			secret = isSecret(string(bytes.TrimSpace(name)))
 			from = min(len(name)+1, len(line))
@@ -141,6 +179,11 @@ func blotOut(head []byte) {
 		}
 		at = end + 1
 	}
+}
+
+// isContinued reports whether a line goes on with the header of the line before (RFC 9112 section 5.2).
+func isContinued[T string | []byte](line T) bool {
+	return len(line) > 0 && (line[0] == ' ' || line[0] == '\t')
 }
 
 func isSecret(name string) bool {
@@ -162,6 +205,10 @@ func parseHTTP(head []byte) HTTP {
 		}
 	}
 	for _, line := range lines[1:] {
+		if n := len(h.Headers); isContinued(line) && n > 0 {
+			h.Headers[n-1][1] += " " + strings.TrimSpace(line)
+			continue
+		}
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\r"), ":")
 		value = strings.TrimSpace(value)
 		h.Headers = append(h.Headers, [2]string{name, value})

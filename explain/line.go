@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -31,19 +30,15 @@ type half struct {
 	calls int64
 	ended bool // an EOF or an error has been told
 
-	early []earlyRead // what was read before the session was known
+	early []earlyCall // in: what was done before the session was known
 	size  int         // bytes in early
 
 	phase   phase
 	held    []byte   // HTTP text that is not complete, or frames that came before the answer
 	from    int64    // where held begins
 	decoder *decoder // when phase is inFrames
-	fed     int64    // out: offset up to which bytes have been looked into
-}
-
-type earlyRead struct {
-	at   time.Time
-	data []byte
+	fed     int64    // out: offset up to which bytes have been given to write() and looked into
+	scratch []byte   // out: the parts of a write() as one
 }
 
 type phase int
@@ -55,11 +50,7 @@ const (
 	inBytes // nothing to look into
 )
 
-const (
-	maxEarly    = 64 << 10 // bytes; more than the HTTP server takes for a request
-	maxEarlyLab = 4 << 10
-	maxRefusal  = 1 << 10 // bytes of the body of a refusal
-)
+const maxRefusal = 1 << 10 // bytes of the body of a refusal that are kept
 
 // didRead tells of a read() that returned.
 func (l *line) didRead(t *Tap, p []byte, err error) {
@@ -68,11 +59,11 @@ func (l *line) didRead(t *Tap, p []byte, err error) {
 	defer h.mu.Unlock()
 	s := l.session.Load()
 	if s != nil && l.plain && l.out.called() {
-		l.next(t).in.keepEarly(t, p) // another request on a connection that was only joined
+		l.next(t).keepEarly(t, p, false) // another request on a connection that was only joined
 		return
 	}
 	if s == nil {
-		h.keepEarly(t, p)
+		l.keepEarly(t, p, false)
 		return
 	}
 	now := time.Now()
@@ -87,11 +78,15 @@ func (l *line) didRead(t *Tap, p []byte, err error) {
 	}
 }
 
-// next is a line for the next request.
+// next is a line for the next request. An answer counts from the moment it is given to write(), because the client
+// may have it, and ask again, before write() returns.
 func (l *line) next(t *Tap) *line {
 	n := &line{stream: l.stream}
+	l.out.mu.Lock()
+	defer l.out.mu.Unlock()
 	n.in.off.Store(l.in.off.Load())
-	n.out.off.Store(l.out.off.Load())
+	n.out.off.Store(l.out.fed)
+	n.out.fed = l.out.fed
 	t.line.Store(n)
 	return n
 }
@@ -101,20 +96,6 @@ func (h *half) called() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.calls > 0
-}
-
-func (h *half) keepEarly(t *Tap, p []byte) {
-	most := maxEarly
-	if t.practice {
-		most = maxEarlyLab
-	}
-	if h.size += len(p); h.size > most {
-		t.Ignore()
-		return
-	}
-	if len(p) > 0 {
-		h.early = append(h.early, earlyRead{time.Now(), bytes.Clone(p)})
-	}
 }
 
 func (l *line) tellRead(s *Session, now time.Time, p []byte, by string) {
@@ -163,12 +144,15 @@ func (l *line) asSeen(e Event) Event {
 	return e
 }
 
-// willWrite tells of a write() before it happens, or the answer to what is written could be told first.
-func (l *line) willWrite(parts ...[]byte) {
+// willWrite tells of a write() before it happens, or the answer to what is written could be told first. told is for
+// didWrite.
+func (l *line) willWrite(t *Tap, parts ...[]byte) (told bool) {
 	s := l.session.Load()
 	if s == nil {
-		l.answered(parts)
-		return
+		s = l.withoutSession(t, parts)
+	}
+	if s == nil {
+		return false
 	}
 	h := &l.out
 	h.mu.Lock()
@@ -178,7 +162,11 @@ func (l *line) willWrite(parts ...[]byte) {
 	for _, p := range parts {
 		e.Len += int64(len(p))
 	}
-	e.Data, e.Omitted = gather(parts, s.kept, e.Len)
+	e.Data = h.gather(parts, s.kept)
+	if h.phase == inHTTP {
+		e.Data = h.blotted(e.Data)
+	}
+	e.Omitted = e.Len - int64(len(e.Data))
 	s.Record(l.asSeen(e))
 	at := e.Off
 	for _, p := range parts {
@@ -188,44 +176,27 @@ func (l *line) willWrite(parts ...[]byte) {
 		at += int64(len(p))
 	}
 	h.fed = max(h.fed, at)
-	h.waits()
+	return true
 }
 
-// answered forgets a request that was answered without anybody having asked to watch.
-func (l *line) answered(parts [][]byte) {
-	l.in.mu.Lock()
-	for _, r := range l.in.early {
-		l.in.off.Add(int64(len(r.data)))
-	}
-	l.in.early, l.in.size = nil, 0
-	l.in.mu.Unlock()
-	for _, p := range parts {
-		l.out.off.Add(int64(len(p)))
-	}
-	l.out.mu.Lock()
-	l.out.fed = l.out.off.Load()
-	l.out.mu.Unlock()
-}
-
-// gather is the first most bytes of parts as one slice.
-func gather(parts [][]byte, most int, size int64) (data []byte, omitted int64) {
+// gather is the first most bytes of parts as one slice, which is valid until the next call.
+func (h *half) gather(parts [][]byte, most int) []byte {
 	if len(parts) == 1 {
-		data = parts[0][:min(len(parts[0]), most)]
-		return data, size - int64(len(data))
+		return parts[0][:min(len(parts[0]), most)]
 	}
-	data = make([]byte, 0, min(size, int64(most)))
+	h.scratch = h.scratch[:0]
 	for _, p := range parts {
-		data = append(data, p[:min(len(p), most-len(data))]...)
+		h.scratch = append(h.scratch, p[:min(len(p), most-len(h.scratch))]...)
 	}
-	return data, size - int64(len(data))
+	return h.scratch
 }
 
 // didWrite corrects willWrite where less was taken than given.
-func (l *line) didWrite(t *Tap, size, n int, err error) {
-	s := l.session.Load()
-	if s == nil {
+func (l *line) didWrite(t *Tap, told bool, size, n int, err error) {
+	if !told {
 		return
 	}
+	s := l.session.Load()
 	h := &l.out
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -109,7 +110,7 @@ func (s *Session) recordAt(t time.Time, e Event) {
 }
 
 func (s *Session) record(t time.Time, e Event) {
-	e.Seq, e.T, e.Session = s.ring.next, t.Sub(s.start).Microseconds(), s.number
+	e.Seq, e.T, e.Session = s.ring.next, max(0, t.Sub(s.start).Microseconds()), s.number
 	s.totals.count(&e)
 	if over := len(e.Data) - s.kept; over > 0 && e.Opcode&8 == 0 {
 		e.Data, e.Omitted = e.Data[:s.kept], e.Omitted+int64(over)
@@ -125,12 +126,24 @@ func (s *Session) record(t time.Time, e Event) {
 		e.Totals = &totals
 	}
 	s.ring.add(e)
-	if e.vital() && (len(s.vital) < maxVital || e.Layer == Pair) {
+	if e.vital() && len(s.vital) < roomFor(&e) {
 		s.vital = append(s.vital, s.ring.get(e.Seq))
 	}
 	for v := range s.viewers {
 		v.poke()
 	}
+}
+
+// roomFor is how long the list of vital events may be for one more: whoever sends illegal frames without end cannot
+// push out how the session ended.
+func roomFor(e *Event) int {
+	switch {
+	case e.Layer == Pair:
+		return math.MaxInt
+	case e.Violation != "" || e.Kind == Short:
+		return maxVital / 2
+	}
+	return maxVital
 }
 
 // begin is the first event's moment.
@@ -169,11 +182,19 @@ func (s *Session) End() {
 
 // EndAtClose is for a request that becomes no pair: the session ends when its connection is closed.
 func (s *Session) EndAtClose() {
-	if s != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.atClose = true
+	if s == nil {
+		return
 	}
+	s.mu.Lock()
+	s.atClose = true
+	taps := append([]*Tap(nil), s.taps...)
+	s.mu.Unlock()
+	for _, t := range taps {
+		if l := t.line.Load(); l != nil && l.stream == A && !l.closed.Load() {
+			return
+		}
+	}
+	s.End() // it is closed already, or was never seen
 }
 
 func (s *Session) closedWith(l *line) {

@@ -15,7 +15,7 @@ type Tap struct {
 	net.Conn
 	raw      net.Conn // what the kernel knows: Conn, or the socket below TLS
 	practice bool     // the practice server's end of connection B
-	leave    func()   // called once the practice server has closed it
+	leave    func()   // called once it is closed; nil: nothing to call
 	accepted time.Time
 	line     atomic.Pointer[line] // nil: nobody listens
 }
@@ -65,9 +65,9 @@ func (t *Tap) Write(p []byte) (int, error) {
 	if l == nil {
 		return t.Conn.Write(p)
 	}
-	l.willWrite(p)
+	told := l.willWrite(t, p)
 	n, err := t.Conn.Write(p)
-	l.didWrite(t, len(p), n, err)
+	l.didWrite(t, told, len(p), n, err)
 	return n, err
 }
 
@@ -81,9 +81,9 @@ func (t *Tap) WriteBuffers(v *net.Buffers) (int64, error) {
 	for _, p := range *v {
 		size += len(p)
 	}
-	l.willWrite(*v...)
+	told := l.willWrite(t, *v...)
 	n, err := v.WriteTo(t.Conn)
-	l.didWrite(t, size, int(n), err)
+	l.didWrite(t, told, size, int(n), err)
 	return n, err
 }
 

@@ -18,7 +18,7 @@ func (s *Session) TapTarget(conn, raw net.Conn) net.Conn {
 	t.line.Store(l)
 	s.Record(Event{Stream: B, Dir: Out, Layer: Socket, Kind: Connect, Local: conn.LocalAddr().String(), Remote: conn.RemoteAddr().String(), TLS: conn != raw})
 	s.follow(t)
-	s.hub.meet.dialled(conn.LocalAddr().String(), s)
+	s.hub.meet.dialled(conn.LocalAddr().String()+" "+conn.RemoteAddr().String(), s, t)
 	return t
 }
 
@@ -40,48 +40,59 @@ func (ln *targetListener) Accept() (net.Conn, error) {
 	l := &line{stream: B, practice: true}
 	l.in.phase, l.out.phase = inBytes, inBytes
 	t.line.Store(l)
-	ln.hub.meet.accepted(conn.RemoteAddr().String(), t)
+	ln.hub.meet.accepted(conn.RemoteAddr().String()+" "+conn.LocalAddr().String(), t)
 	return t, nil
 }
 
 // meeting brings the two ends of a connection B together: the bridge may have dialled before the practice server
-// accepts, or the other way round.
+// accepts, or the other way round. What they have in common is both addresses, the bridge's first: one port of the
+// bridge may serve connections to several targets.
 type meeting struct {
 	mu       sync.Mutex // guards what follows
 	waiting  map[string]*Tap
 	sessions map[string]*Session
 }
 
-func (m *meeting) accepted(from string, t *Tap) {
+func (m *meeting) accepted(addresses string, t *Tap) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.waiting == nil {
 		m.waiting = make(map[string]*Tap)
 	}
-	m.waiting[from] = t
-	t.leave = func() { m.left(from, t) }
-	if s := m.sessions[from]; s != nil {
+	m.waiting[addresses] = t
+	t.leave = func() { m.left(addresses, t) }
+	if s := m.sessions[addresses]; s != nil {
 		t.attachTarget(s)
 	}
 }
 
-func (m *meeting) left(from string, t *Tap) {
+func (m *meeting) left(addresses string, t *Tap) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.waiting[from] == t {
-		delete(m.waiting, from)
+	if m.waiting[addresses] == t {
+		delete(m.waiting, addresses)
 	}
 }
 
-func (m *meeting) dialled(from string, s *Session) {
+func (m *meeting) dialled(addresses string, s *Session, b *Tap) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.sessions == nil {
 		m.sessions = make(map[string]*Session)
 	}
-	m.sessions[from] = s
-	if t := m.waiting[from]; t != nil {
+	m.sessions[addresses] = s
+	b.leave = func() { m.hungUp(addresses, s) }
+	if t := m.waiting[addresses]; t != nil {
 		t.attachTarget(s)
+	}
+}
+
+// hungUp frees the addresses for a later connection, which may be nobody's to watch.
+func (m *meeting) hungUp(addresses string, s *Session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sessions[addresses] == s {
+		delete(m.sessions, addresses)
 	}
 }
 
@@ -89,9 +100,9 @@ func (m *meeting) dialled(from string, s *Session) {
 func (m *meeting) over(s *Session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for from, other := range m.sessions {
+	for addresses, other := range m.sessions {
 		if other == s {
-			delete(m.sessions, from)
+			delete(m.sessions, addresses)
 		}
 	}
 }
@@ -104,12 +115,13 @@ func (t *Tap) attachTarget(s *Session) {
 	}
 	l.in.mu.Lock()
 	defer l.in.mu.Unlock()
-	if l.session.Swap(s) != nil {
+	if l.session.Load() != nil {
 		return
 	}
-	for _, r := range l.in.early {
-		l.tellRead(s, r.at, r.data, "")
+	for _, c := range l.in.early {
+		l.tellCall(s, c)
 	}
 	l.in.early = nil
+	l.session.Store(s)
 	s.follow(t)
 }

@@ -72,7 +72,7 @@ func (v *Viewer) take(most int) (events []Event, ended bool) {
 	first := max(v.next, s.ring.oldest())
 	head, tail := last+1, first // all of them
 	if most > 0 && last-first+1 > int64(most) {
-		head, tail = first+int64(most/2), last+1-int64(most/2)
+		head, tail = first+int64(most/2), last+1-int64(most-most/2)
 	}
 	for _, e := range s.vital {
 		if e.Seq >= v.next && e.Seq < first || e.Seq >= head && e.Seq < tail {

@@ -83,20 +83,15 @@ func (p *Page) Close() { p.end() }
 
 var _ http.Handler = (*Page)(nil)
 
-// ServeHTTP looks at Host and Origin, then at the path, the method and the body. It blocks while a feed or an experiment
-// runs.
+// ServeHTTP looks at who asks, then at the path, the method and the body. It blocks while a feed or an experiment runs.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
-	if why := p.hostOrOrigin(r); why != "" {
+	if why := p.stranger(r); why != "" {
 		p.refuse(w, r, http.StatusForbidden, why)
 		return
 	}
 	if isAPI(r) {
 		w.Header().Set("Cache-Control", "no-store")
-		if why := foreign(r); why != "" {
-			p.refuse(w, r, http.StatusForbidden, why)
-			return
-		}
 		if p.stop.Err() != nil {
 			p.refuse(w, r, http.StatusServiceUnavailable, "the bridge is shutting down")
 			return
@@ -105,7 +100,13 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
-func (p *Page) hostOrOrigin(r *http.Request) string {
+// stranger says why r may not be answered; "" if it may.
+func (p *Page) stranger(r *http.Request) string {
+	if isAPI(r) {
+		if why := foreign(r); why != "" {
+			return why
+		}
+	}
 	if p.options.Refuse == nil {
 		return ""
 	}

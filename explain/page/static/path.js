@@ -61,8 +61,8 @@ function build(list) {
 function head() {
   return h('thead', null, h('tr', null,
     h('td'),
-    h('th', { scope: 'col' }, h('span', { 'aria-hidden': 'true' }, '→'), h('span', { class: 'visually-hidden' }, t('path.to'))),
-    h('th', { scope: 'col' }, h('span', { 'aria-hidden': 'true' }, '←'), h('span', { class: 'visually-hidden' }, t('path.back')))));
+    h('th', { scope: 'col', class: 'to' }, h('span', { class: 'visually-hidden' }, t('path.to'))),
+    h('th', { scope: 'col', class: 'back' }, h('span', { class: 'visually-hidden' }, t('path.back')))));
 }
 
 /** Puts the newest numbers into the cells. */

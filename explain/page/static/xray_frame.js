@@ -1,6 +1,6 @@
 /** A WebSocket frame, byte by byte (RFC 6455 section 5.2): the header by its bits, the payload with and without mask. */
 import { h } from './dom.js';
-import { t, num } from './lang.js';
+import { t } from './lang.js';
 import { headLength } from './spans.js';
 import { keyOf, mask, unbase64, wireAt } from './wire.js';
 import { hex, two } from './glyphs.js';
@@ -54,6 +54,7 @@ function payload(store, e, headLen) {
   if (!size) return part;
   const wire = wireAt(store, 'A', e.dir, (e.off || 0) + headLength(e), n);
   const told = store.bytesOf(e).subarray(0, n);
+  const other = (e.opcode || 0) <= 2 ? wireAt(store, 'B', e.dir === 'in' ? 'out' : 'in', e.pos || 0, n) : null;
   const key = e.masked ? keyOf(e) : null;
   if (!wire) {
     part.append(h('p', { class: 'soft' }, t('xray.wire.lost')), columns([['payload', told]], told));
@@ -63,13 +64,14 @@ function payload(store, e, headLen) {
   const lines = key ? [['wire', wire], ['key', wire.map((_, i) => key[i % 4])], ['plain', plain]] : [['plain', wire]];
   part.append(columns(lines, plain));
   if (size > n) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: size - n })));
-  if (told.length === n) part.append(check(plain, told, key, wire));
+  if (other || told.length === n) part.append(check(e, plain, other || told, key && wire, Boolean(other)));
   return part;
 }
 
-/** The bytes of the call and the bytes of the frame come from different places; they must agree. */
-function check(plain, told, key, wire) {
+/** The bytes of connection A against those of B, which other calls carried; where there is no B, what the frame held. */
+function check(e, plain, told, wire, onB) {
   const same = plain.every((b, i) => b === told[i]);
-  const first = key ? `${two(wire[0])} ⊕ ${two(key[0])} = ${two(plain[0])}. ` : '';
-  return h('p', { class: `xray-check ${same ? 'yes' : 'no'}` }, first, t(same ? 'xray.check.yes' : 'xray.check.no', { n: num(plain.length) }));
+  const first = wire ? `${two(wire[0])} ⊕ ${two(keyOf(e)[0])} = ${two(plain[0])}. ` : '';
+  const text = same ? `xray.check.${onB ? e.dir : 'frame'}` : 'xray.check.no';
+  return h('p', { class: `xray-check ${same ? 'yes' : 'no'}` }, first, t(text, { n: plain.length }));
 }
