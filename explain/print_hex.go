@@ -12,13 +12,12 @@ import (
 func preview(data string, left int64, most int) string {
 	most = max(most, 8)
 	var b strings.Builder
-	escaped, shown, used := 0, 0, 2
+	shown, used := 0, 2
 	for rest := data; rest != ""; {
 		r, size := utf8.DecodeRuneInString(rest)
 		piece := rest[:size]
 		if r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) || r == '"' || r == '\\' {
 			piece = quoted(rest[:size], r)
-			escaped += size
 		}
 		if used+columns(piece)+1 > most && (columns(rest) > most-used || left > 0) {
 			break
@@ -29,7 +28,7 @@ func preview(data string, left int64, most int) string {
 		rest = rest[size:]
 	}
 	text := `"` + b.String() + `"`
-	if escaped*3 > shown && shown > 4 {
+	if !readable(data[:min(len(data), printedHead)]) {
 		n := min(max((most-1)/3, 1), len(data))
 		text, shown = Hex([]byte(data[:n])), n
 	}
@@ -37,6 +36,18 @@ func preview(data string, left int64, most int) string {
 		text += "…"
 	}
 	return text
+}
+
+// readable reports whether most of data are characters that people read.
+func readable(data string) bool {
+	strange := 0
+	for i, r := range data {
+		cut := i > len(data)-utf8.UTFMax // a character may be cut at the end
+		if (r == utf8.RuneError && !cut || !unicode.IsPrint(r)) && !unicode.IsSpace(r) {
+			strange++
+		}
+	}
+	return strange*4 <= len(data)
 }
 
 func quoted(bytes string, r rune) string {

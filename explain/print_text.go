@@ -51,13 +51,15 @@ type layout struct {
 	width  int
 	prefix string // "#2 " while several sessions are live
 	indent int    // where what happened begins
-	note   int    // where notes begin
+	note   int    // where notes begin; 0: below
 }
 
 const (
 	timeColumns  = 9
 	whoColumns   = 4
 	layerColumns = 7
+	noteColumns  = 38 // no note is longer, but the one with a session's totals
+	leastText    = 32
 	leastWidth   = 60
 	usualWidth   = 100
 )
@@ -73,7 +75,9 @@ func (s *story) layout(session string) layout {
 		l.prefix = "#" + session + " "
 	}
 	l.indent = len(l.prefix) + timeColumns + 1 + whoColumns + layerColumns
-	l.note = l.indent + (l.width-l.indent)*11/20
+	if l.note = l.width - noteColumns; l.note < l.indent+leastText {
+		l.note = 0
+	}
 	return l
 }
 
@@ -112,14 +116,16 @@ func (s *story) tell(f *fact) string {
 func (s *story) due(of *telling, f *fact) []*fact {
 	switch {
 	case f.Layer == Kernel:
-		of.samples[string(f.Kind)+string(f.Stream)] = f
+		if f.TCP != nil && f.TCP.State != "CLOSED" {
+			of.samples[string(f.Kind)+string(f.Stream)] = f
+		}
 		return nil
 	case f.Layer == Message && f.Frames <= 1:
 		return nil
 	case f.Layer == Pair && f.Kind == End:
 		var due []*fact
 		for _, socket := range []string{"sampleA", "sampleB", "targetB"} {
-			if sample := of.samples[socket]; sample != nil && sample.TCP != nil {
+			if sample := of.samples[socket]; sample != nil {
 				due = append(due, sample)
 			}
 		}
@@ -133,8 +139,8 @@ func (s *story) header(l layout, session string, f *fact) string {
 	word := map[Lang]string{English: "session", Chinese: "会话"}[s.lang()]
 	parts := []string{word + " " + session}
 	if f.Layer == Pair && f.Kind == Begin {
-		began, _, _ := strings.Cut(f.Began, ".")
-		parts = append(parts, clean(cut(f.Path, 30)), clean(cut(began, 20)))
+		began, _, _ := strings.Cut(strings.Replace(f.Began, "T", " ", 1), ".")
+		parts = append(parts, clean(cut(f.Path, 30)), clean(cut(began, 20))+" UTC")
 	}
 	rule := "──"
 	for _, part := range parts {
@@ -163,7 +169,7 @@ func (s *story) row(l layout, of *telling, f *fact) string {
 	}
 	if what.more != "" {
 		room := l.width - l.indent - columns(what.text) - 2
-		if note != "" {
+		if note != "" && l.note > 0 {
 			room = max(l.note-l.indent-columns(what.text)-4, 18)
 		}
 		what.text += "  " + preview(what.more, what.left, room)
@@ -191,10 +197,10 @@ func (s *story) columns(l layout, start, text, note string) string {
 	used := l.indent + columns(lines[last])
 	switch {
 	case note == "":
-	case used+2 <= l.note && l.note+columns(note) <= l.width:
+	case used+2 <= l.note && columns(note) <= noteColumns:
 		lines[last] = pad(lines[last], l.note-l.indent) + s.grey(note)
-	case used+2+columns(note) <= l.width:
-		lines[last] += "  " + s.grey(note)
+	case l.note > 0 && columns(note) <= noteColumns:
+		lines = append(lines, pad("", l.note-l.indent)+s.grey(note))
 	default:
 		for _, line := range wrap(note, l.width-l.indent-2) {
 			lines = append(lines, "  "+s.grey(line))

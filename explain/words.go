@@ -98,7 +98,7 @@ func fill(words string, field func(name string) any) string {
 }
 
 // fieldText is a value as words show it: codes as they are, other numbers with their digits in groups, bytes in hex,
-// an error in brackets, text cut to 80 characters, and "–" for nil and for a field in a field that is not there.
+// an error in brackets, text cut to 200 characters, and "–" for nil and for a field in a field that is not there.
 func fieldText(name string, value any) string {
 	switch v := value.(type) {
 	case int64:
@@ -113,9 +113,9 @@ func fieldText(name string, value any) string {
 		case v == "" && strings.Contains(name, "."):
 			return "–"
 		case v != "" && name == "error":
-			return " (" + cut(v, 80) + ")"
+			return " (" + cut(v, 200) + ")"
 		}
-		return cut(v, 80)
+		return cut(v, 200)
 	}
 	return "–"
 }

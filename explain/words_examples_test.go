@@ -97,7 +97,11 @@ func callExamples() []Event {
 		{Stream: B, Dir: Out, Layer: Write, Kind: Short, Len: 4096, Omitted: 12288},
 		{Stream: B, Dir: Out, Layer: Recv, Kind: RecvCall, Len: 12, N: 1, Data: []byte("发送数据")},
 		{Stream: B, Dir: Out, Layer: Recv, Kind: EOF, Off: 12},
+		{Stream: B, Dir: Out, Layer: Recv, Kind: Failed, Error: "read: connection reset by peer"},
 		{Stream: B, Dir: In, Layer: Send, Kind: SendCall, Len: 1048576, N: 1},
+		{Stream: B, Dir: In, Layer: Send, Kind: Shutdown},
+		{Stream: B, Dir: In, Layer: Send, Kind: Closed},
+		{Stream: B, Dir: In, Layer: Send, Kind: Failed, Error: "write: broken pipe"},
 	}
 }
 

@@ -132,6 +132,26 @@ var trials = map[string]func(*testing.T) trial{
 			return seen + status(t, p, "/lab/echo") + " " + status(t, p, "/lab/ws-echo")
 		}, want: "404 404 404 404 404", without: "200 200 200 101 101"}
 	},
+	"trace": func(*testing.T) trial {
+		return trial{values: []string{"json"}, see: func(t *testing.T, p *program) string {
+			firstAnswer(t, p, "/")
+			p.signal(syscall.SIGTERM)
+			p.exit(patience)
+			return fmt.Sprint(strings.Contains(p.stdout.String(), `"layer":"frame","kind":"text"`))
+		}, want: "true", without: "false"}
+	},
+	"trace-payload": func(*testing.T) trial {
+		return trial{values: []string{"none"}, also: []string{"--trace"}, see: func(t *testing.T, p *program) string {
+			firstAnswer(t, p, "/")
+			return fmt.Sprint(strings.Contains(p.stdout.await(t, `binary, 1 byte.*\n`)[0], `"?"`))
+		}, want: "false", without: "true"}
+	},
+	"lang": func(*testing.T) trial {
+		return trial{values: []string{"zh"}, also: []string{"--trace"}, see: func(t *testing.T, p *program) string {
+			firstAnswer(t, p, "/")
+			return p.stdout.await(t, `── (\S+) 1 ──`)[1]
+		}, want: "会话", without: "session"}
+	},
 	"log-format": func(*testing.T) trial {
 		return trial{values: []string{"json"}, see: func(_ *testing.T, p *program) string {
 			for line := range strings.Lines(p.stderr.String()) {

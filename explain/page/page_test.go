@@ -29,7 +29,6 @@ func TestEveryAnswerIsSecured(t *testing.T) {
 			"Content-Security-Policy":      policy,
 			"X-Content-Type-Options":       "nosniff",
 			"Referrer-Policy":              "no-referrer",
-			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Access-Control-Allow-Origin":  "",
 		} {

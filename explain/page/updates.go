@@ -85,7 +85,7 @@ func notWaiting(w http.ResponseWriter) {
 
 // lean takes what protects documents from an answer that is none: it would count as if polling needed it.
 func lean(h http.Header) {
-	for _, name := range []string{"Content-Security-Policy", "Referrer-Policy", "Cross-Origin-Opener-Policy"} {
+	for _, name := range []string{"Content-Security-Policy", "Referrer-Policy"} {
 		h.Del(name)
 	}
 }

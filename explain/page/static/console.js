@@ -1,6 +1,7 @@
 /** Part 2: type, send, receive, close. */
 import { clear, h, say } from './dom.js';
-import { num, onLang, t } from './lang.js';
+import { onLang, t, words } from './lang.js';
+import { fill } from './words.js';
 import { overlap } from './spans.js';
 import { ENCODINGS, badHex, parseHex } from './streamtext.js';
 import { callOf, showSizes } from './sizes.js';
@@ -55,7 +56,9 @@ class Console {
 
   draw() {
     const typed = this.input?.value ?? t('console.first');
-    this.status = h('p', { class: 'status' });
+    this.state = h('strong');
+    this.reason = h('a', { href: '#why', hidden: true });
+    this.status = h('p', { class: 'status' }, this.state, ' ', this.reason);
     this.error = h('p', { class: 'error hot', id: 'hex-error', role: 'alert' });
     this.ran = h('div', { class: 'ran' });
     this.input = h('textarea', { rows: 1, class: 'mono', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', 'aria-label': t('console.input'),
@@ -72,6 +75,7 @@ class Console {
     this.transcript.root.setAttribute('aria-label', t('console.log'));
     this.transcript.redraw();
     this.story.draw();
+    this.asked = null;
     this.update();
   }
 
@@ -130,7 +134,7 @@ class Console {
     const live = this.ctx.live();
     if (x === null) return this.typed();
     if (live?.ws?.readyState !== WebSocket.OPEN) return;
-    this.send(callOf(x, this.choice.as, this.input.value + ENDS[this.choice.end]), [x]);
+    this.story.tell(this.send(callOf(x, this.choice.as, this.input.value + ENDS[this.choice.end]), [x]));
     this.input.select();
   }
 
@@ -139,14 +143,13 @@ class Console {
     if (this.ctx.live()?.ws?.readyState !== WebSocket.OPEN) return;
     this.quickUsed = true;
     this.quickButton.classList.remove('pulses');
-    const run = this.send(QUICK.map((text) => callOf(text, 'text', text)).join('; '), QUICK);
-    this.story.tell(run);
+    this.story.tell(this.send(QUICK.map((text) => callOf(text, 'text', text)).join('; '), QUICK));
   }
 
   /** Sends and remembers which messages that were. */
   send(call, payloads) {
     const live = this.ctx.live();
-    const run = { call, from: live.sent.n + 1, to: live.sent.n + payloads.length, up: live.sent.pos, down: live.got.pos, got: live.got.n };
+    const run = { call, from: live.sent.n + 1, to: live.sent.n + payloads.length, up: live.sent.pos, got: live.got.n };
     for (const x of payloads) live.send(x);
     this.last = { ...run, bytes: live.sent.pos - run.up };
     return this.last;
@@ -154,7 +157,17 @@ class Console {
 
   /** The message that the page sends by itself when it opens. @param {string} text */
   greet(text) {
-    this.story.tell(this.send(callOf(text, 'text', text), [text]));
+    this.story.tell({ ...this.send(callOf(text, 'text', text), [text]), self: true });
+  }
+
+  /** Once closed: the cause in a few words, which lead to all of it. */
+  tellWhy(state) {
+    const live = this.ctx.live();
+    this.reason.hidden = state !== WebSocket.CLOSED || !live;
+    if (this.reason.hidden || this.asked === live) return;
+    this.asked = live;
+    say(this.reason, t('console.why'));
+    live.closed.then(({ fate }) => fate && this.asked === live && say(this.reason, fill(words(), fate).title));
   }
 
   closeOrOpen() {
@@ -167,7 +180,8 @@ class Console {
     const ws = this.ctx.live()?.ws;
     const state = ws ? ws.readyState : 3;
     const open = state === WebSocket.OPEN;
-    say(this.status, ws ? t(`ready.${state}`) : t('console.off'));
+    say(this.state, ws ? t(`ready.${state}`) : t('console.off'));
+    this.tellWhy(state);
     this.status.dataset.state = String(state);
     say(this.closeButton, state <= 1 ? 'close()' : t('console.reconnect'));
     this.closeButton.disabled = state === WebSocket.CLOSING;

@@ -46,9 +46,9 @@ export function say(el, text) {
  * @returns {Node[]}
  */
 export function rich(text) {
-  return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).filter(Boolean).map((part) => {
+  return text.split(/(\*\*[^*]+\*\*|`[^`]+`)/).filter(Boolean).map((part) => {
     if (part.startsWith('`')) return h('code', null, part.slice(1, -1));
-    if (part.startsWith('**')) return h('strong', null, part.slice(2, -2));
+    if (part.startsWith('**')) return h('strong', null, rich(part.slice(2, -2)));
     return document.createTextNode(part);
   });
 }

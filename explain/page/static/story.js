@@ -1,6 +1,6 @@
 /** What became of the last send()s, in one sentence and four numbers, counted in this run's events. Why is the ruler's. */
 import { clear, h, rich } from './dom.js';
-import { num, t } from './lang.js';
+import { lang, num, t } from './lang.js';
 import { overlap } from './spans.js';
 
 export class Story {
@@ -45,18 +45,14 @@ export class Story {
 /** How many calls had this run's bytes in hand, layer by layer. */
 function count(store, run) {
   const up = { flow: 'up', pos: run.up, len: run.bytes };
-  const down = { flow: 'down', pos: run.down, len: run.bytes };
   const some = (layer, kind, stream, span) => store.events.filter((e) => e.layer === layer && e.kind === kind && e.stream === stream
     && overlap(store.span(e), span));
-  const came = store.events.filter((e) => e.src === 'js' && e.kind === 'message' && overlap(store.span(e), down));
-  const recvs = some('recv', 'recv', 'B', up);
-  const sum = (list) => list.reduce((n, e) => n + e.len, 0);
-  const reads = some('read', 'read', 'A', up);
   return {
-    sent: run.to - run.from + 1, bytes: run.bytes,
-    reads: reads.length, writes: some('write', 'write', 'B', up).length,
-    recvs: recvs.length, back: came.length, backBytes: sum(came),
-    settled: reads.length > 0 && sum(came) >= run.bytes,
+    sent: run.to - run.from + 1,
+    self: Boolean(run.self),
+    reads: some('read', 'read', 'A', up).length,
+    recvs: some('recv', 'recv', 'B', up).length,
+    back: store.events.filter((e) => e.src === 'js' && e.kind === 'message' && e.n > run.got).length,
   };
 }
 
@@ -70,7 +66,10 @@ function links(found) {
   ];
 }
 
+/** Only what has been seen so far is told. */
 function sentence(found) {
-  if (!found.settled) return t('story.sent', found);
-  return t(found.recvs ? 'story.target' : 'story.direct', found);
+  const parts = [found.self ? 'story.self' : 'story.you'];
+  if (found.reads) parts.push(found.recvs ? 'story.target' : 'story.bridge');
+  if (found.reads) parts.push(found.back ? 'story.back' : 'story.silence');
+  return parts.map((key) => t(key, found)).join(lang() === 'zh' ? '' : ' ');
 }

@@ -106,7 +106,7 @@ export class Transcript {
   }
 
   drawStreams() {
-    const side = (kind, label) => h('div', { class: `stream ${kind}` },
+    const side = (kind, label) => h('div', null,
       h('h3', null, t(label)),
       h('pre', { class: 'wrap' }, this.streamOf(kind)));
     clear(this.streams).append(side('send', 'console.stream.up'), side('message', 'console.stream.down'));

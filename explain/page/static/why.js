@@ -1,6 +1,7 @@
 /** Part 7: why the connection closed, from both of its sides, and how little of that the browser told the page. */
 import { clear, h, rich } from './dom.js';
 import { ms, onLang, t, words } from './lang.js';
+import { flow } from './spans.js';
 import { fill } from './words.js';
 
 const MOST = 6; // endings kept on the page
@@ -75,15 +76,22 @@ function otherwise(ending, store) {
 
 /** How connections A and B ended, side by side, in order. */
 function sides(store) {
+  const start = store.events.find((e) => e.stream && isEnd(e))?.t ?? 0;
   const column = (stream, colour) => {
     const events = store.events.filter((e) => e.stream === stream && isEnd(e));
     return h('div', { class: `side of-${colour}` },
       h('h4', null, t(`why.side.${stream}`)),
       events.length
-        ? h('ol', null, events.map((e) => h('li', null, h('span', { class: 'soft num' }, ms(e.t)), ' ', fill(words(), e).title)))
+        ? h('ol', null, events.map((e) => h('li', null, h('span', { class: 'when num' }, `+${ms(e.t - start)}`), ' ', way(e), ' ', fill(words(), e).title)))
         : h('p', { class: 'soft' }, t('why.side.nothing')));
   };
   return h('div', { class: 'sides' }, column('A', 'a'), column('B', 'b'));
+}
+
+/** Towards the target or back, as in the path. */
+function way(e) {
+  if (!e.dir) return '·';
+  return flow(e) === 'up' ? '→' : '←';
 }
 
 function isEnd(e) {

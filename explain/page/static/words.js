@@ -30,7 +30,7 @@ function fieldText(name, value) {
   if (name.includes('.') && (value === undefined || value === '')) return '–';
   if (name === 'head' || name === 'key') return hex(value ?? '');
   if (typeof value === 'string' || TEXTS.has(name)) {
-    const text = cut(value ?? '', 80);
+    const text = cut(value ?? '', 200);
     return name === 'error' && text ? ` (${text})` : text;
   }
   return name === 'code' || name === 'status' ? String(value ?? 0) : digits(value ?? 0);

@@ -79,7 +79,7 @@ function owner(e) {
 
 /** "RFC 6455 section 5.3" as a link to that section. */
 function rfc(name) {
-  const [, number, section] = name.match(/^RFC (\d+)(?: section ([\d.]+))?/) || [];
+  const [, number, section] = name.match(/^RFC (\d+)(?:\D+([\d.]*\d))?/) || [];
   if (!number) return name;
   const href = `https://www.rfc-editor.org/rfc/rfc${number}${section ? `#section-${section}` : ''}`;
   return h('a', { href, target: '_blank', rel: 'noopener noreferrer', class: 'rfc' }, name);

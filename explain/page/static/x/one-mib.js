@@ -2,7 +2,7 @@
 
 import { num, t } from '../lang.js';
 import { strips, table, twin } from './charts.js';
-import { bytesOfMessage, count, dataFrames, equal, first, join, last, len, off, pick, runs } from './pick.js';
+import { bytesOfMessage, equal, first, join, last, len, off, pick, runs } from './pick.js';
 
 const SIZE = 1 << 20;
 const RANDOM_MOST = 65_536; // what getRandomValues gives at once
@@ -19,6 +19,7 @@ async function run(run) {
   const back = [];
   let got = 0;
   live.ws.addEventListener('message', (e) => { const b = bytesOfMessage(e.data); back.push(b); got += b.length; });
+  await run.until(() => last(live.store, 'kernel', 'A'), 500); // segments are counted from here on
   const before = last(live.store, 'kernel', 'A')?.tcp ?? null;
   const start = performance.now();
   live.send(sent);
@@ -27,7 +28,7 @@ async function run(run) {
   live.close(1000, '');
   await run.until(() => last(live.store, 'pair', '', '', 'end'), 3000);
   run.facts = { size: SIZE, back: got, equal: equal(join(back), sent), took_us, ...layers(live.store, back, before) };
-  run.record(live.store, (e) => ['pair', 'http', 'kernel', 'socket'].includes(e.layer));
+  run.record(live.store, (e) => ['pair', 'http', 'socket', 'feed'].includes(e.layer));
   if (got < SIZE) return { verdict: 'short', ok: false };
   return { verdict: run.facts.equal ? 'same' : 'changed', ok: run.facts.equal };
 }
@@ -40,15 +41,16 @@ function random(size) {
 
 /** How each layer cut the way up, and the messages that came back. */
 function layers(store, back, before) {
-  const frames = dataFrames(store);
-  const base = frames.length ? off(frames[0]) : 0;
-  const wire = frames.length ? off(frames.at(-1)) + len(frames.at(-1)) : 0;
-  const reads = pick(store, 'read', 'A', 'in').filter((e) => off(e) + len(e) > base && off(e) < wire);
+  const request = first(store, 'http', 'A', 'in', 'request');
+  const base = request ? off(request) + len(request) : 0;
+  const all = pick(store, 'read', 'A', 'in');
+  const byHTTP = Math.max(0, ...all.filter((e) => off(e) + len(e) <= base).map((e) => e.n));
+  const end = first(store, 'frame', 'A', 'in', 'close')?.off ?? Infinity;
+  const reads = all.filter((e) => off(e) >= base && off(e) < end);
   const tcp = last(store, 'kernel', 'A')?.tcp ?? null;
   return {
-    frames: part(frames.map((f) => ({ off: f.pos ?? 0, len: f.size ?? 0 })), count(store, 'frame', 'A', 'in', '') - closes(store)),
-    segments: segments(before, tcp),
-    reads: part(reads.map((e) => ({ off: off(e), len: len(e) })), null, base),
+    frames: frames(store), segments: segments(before, tcp),
+    reads: part(reads.map((e) => ({ off: off(e), len: len(e), n: e.n - byHTTP })), base),
     writes: part(pick(store, 'write', 'B', 'out', 'write')),
     recvs: part(pick(store, 'recv', 'B', 'out', 'recv')),
     messages: part(placed(back.map((b) => b.length))),
@@ -56,7 +58,12 @@ function layers(store, back, before) {
   };
 }
 
-function closes(store) { return pick(store, 'frame', 'A', 'in', 'close').length; }
+/** Data frames; of one whose end was not shown the header is enough. */
+function frames(store) {
+  const data = new Map();
+  for (const e of pick(store, 'frame', 'A', 'in')) if (e.opcode === undefined || e.opcode <= 2) data.set(e.n, { off: e.pos ?? 0, len: e.size ?? 0, n: e.n });
+  return part([...data.values()]);
+}
 
 /** Segments that carried data to the bridge since the send(), by its kernel's count. */
 function segments(before, after) {
@@ -70,9 +77,9 @@ function placed(sizes) {
 }
 
 /** {n, known, sizes, ends}: ends are offsets from base. n is the layer's own count, known how many of them were seen. */
-function part(pieces, n = null, base = 0) {
+function part(pieces, base = 0) {
   return {
-    n: n || Math.max(pieces.length, ...pieces.map((p) => p.n ?? 0)), known: pieces.length,
+    n: Math.max(pieces.length, ...pieces.map((p) => p.n ?? 0)), known: pieces.length,
     sizes: runs(pieces.map(len)), ends: pieces.map((p) => off(p) + len(p) - base),
   };
 }

@@ -12,11 +12,6 @@ export function first(...what) { return pick(...what)[0] ?? null; }
 /** The last of them, or null. */
 export function last(...what) { return pick(...what).at(-1) ?? null; }
 
-/** How many there were, by their own count: what was dropped on the way is in it. */
-export function count(...what) {
-  return pick(...what).reduce((most, e) => Math.max(most, e.n ?? 0), 0);
-}
-
 export const off = (e) => e.off ?? 0;
 export const len = (e) => e.len ?? 0;
 

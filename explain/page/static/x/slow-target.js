@@ -32,7 +32,7 @@ async function run(run) {
   Object.assign(f.closing, { watched_us: since(called), over: live.ws.readyState === 3, buffered_then: live.ws.bufferedAmount });
   f.closing.states.push([live.ws.readyState, f.closing.watched_us]);
   f.closing.close_frame_seen = Boolean(first(live.store, 'frame', 'A', 'in', 'close'));
-  run.record(live.store, (e) => ['kernel', 'pair'].includes(e.layer));
+  run.record(live.store, (e) => e.layer === 'pair' || e.layer === 'feed');
   if (before === 0) return { verdict: 'drained', ok: false };
   if (!f.where) return { verdict: 'unmeasured', ok: true };
   return { verdict: f.closing.over ? 'closed' : 'waits', ok: true };
@@ -93,7 +93,7 @@ function draw({ facts: f }) {
 function whereabouts(w) {
   const parts = PARTS.map(([key, colour]) => ({ colour, label: t(`x.slow-target.where.${key}`), value: w[key], note: t(`x.slow-target.how.${key}`) }));
   const head = ['place', 'bytes', 'how'].map((c) => t(`x.slow-target.col.${c}`));
-  return [stack(parts, num, head), h('p', { class: 'x-fine' }, t('x.slow-target.sampled', { at: ms(w.at_us), spread: ms(w.spread_us) }))];
+  return [stack(parts, num, head), h('p', { class: 'x-fine' }, t('x.slow-target.sampled', { at: ms(w.at_us) }))];
 }
 
 function windows(z) {

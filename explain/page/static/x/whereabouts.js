@@ -3,7 +3,7 @@
 import { off } from './pick.js';
 
 /**
- * Payload bytes by place, at the newest sample of connection A; null when this system measures nothing.
+ * Payload bytes by place, at the newest sample; null when this system measures nothing.
  *
  * Six places are measured. The seventh, `rest`, is what is left of what was sent: the browser's own process and its
  * kernel, of which JavaScript is told nothing. The queue of A counts frame headers too: 14 bytes for 64 KiB.
@@ -15,8 +15,8 @@ import { off } from './pick.js';
 export function reached(store, points, start, sent) {
   const [a, b, target] = ['A', 'B', 'target'].map((which) => store.latestTCP(which));
   if (a?.tcp?.inq == null || b?.tcp?.outq == null) return null;
-  const at = [a, b, target].filter(Boolean).map((e) => e.t);
-  const js = nearest(points, store, start, a.t);
+  const at = Math.max(...[a, b, target].filter(Boolean).map((e) => e.t)); // an older sample says: nothing has changed since
+  const js = nearest(points, store, start, at);
   const written = b.tcp.bytes_written ?? null;
   const taken = payloadRead(store, a.tcp.bytes_read);
   const known = {
@@ -24,7 +24,7 @@ export function reached(store, points, start, sent) {
     inq_target: target?.tcp?.inq ?? null, read: target?.tcp?.bytes_read ?? null,
   };
   const sum = Object.values(known).reduce((n, v) => n + (v ?? 0), 0);
-  return { ...known, rest: sent - sum, at_us: a.t, spread_us: Math.max(...at) - Math.min(...at) };
+  return { ...known, rest: sent - sum, at_us: at };
 }
 
 /** bufferedAmount when the bridge's clock said time. */
