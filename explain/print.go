@@ -54,7 +54,7 @@ type Printer struct {
 // A crowd of events is cut to mostAtOnce and followed by a pause, so that a flood can be read as text.
 const (
 	mostAtOnce = 200
-	pause      = 100 * time.Millisecond
+	printPause = 100 * time.Millisecond
 )
 
 // NewPrinter returns a Printer. Close ends it.
@@ -96,7 +96,7 @@ func (p *Printer) follow(v *Viewer) {
 
 func (p *Printer) rest() {
 	select {
-	case <-time.After(pause):
+	case <-time.After(printPause):
 	case <-p.ctx.Done():
 	}
 }

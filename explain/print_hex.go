@@ -11,31 +11,30 @@ import (
 // bytes behind them are not shown.
 func preview(data string, left int64, most int) string {
 	most = max(most, 8)
-	var b strings.Builder
-	shown, used := 0, 2
-	for rest := data; rest != ""; {
+	if !readable(data[:min(len(data), printedHead)]) {
+		n := min((most-1)/3, len(data))
+		return Hex([]byte(data[:n])) + ellipsis(n < len(data) || left > 0)
+	}
+	var pieces []string
+	rest, used := data, len(`""`)
+	for rest != "" && used <= most {
 		r, size := utf8.DecodeRuneInString(rest)
-		piece := rest[:size]
-		if r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) || r == '"' || r == '\\' {
-			piece = quoted(rest[:size], r)
-		}
-		if used+columns(piece)+1 > most && (columns(rest) > most-used || left > 0) {
-			break
-		}
-		b.WriteString(piece)
-		used += columns(piece)
-		shown += size
+		pieces = append(pieces, quoted(rest[:size], r))
+		used += columns(pieces[len(pieces)-1])
 		rest = rest[size:]
 	}
-	text := `"` + b.String() + `"`
-	if !readable(data[:min(len(data), printedHead)]) {
-		n := min(max((most-1)/3, 1), len(data))
-		text, shown = Hex([]byte(data[:n])), n
+	for (rest != "" || left > 0) && used+1 > most || used > most {
+		last := pieces[len(pieces)-1]
+		pieces, used, rest = pieces[:len(pieces)-1], used-columns(last), last
 	}
-	if shown < len(data) || left > 0 {
-		text += "…"
+	return `"` + strings.Join(pieces, "") + `"` + ellipsis(rest != "" || left > 0)
+}
+
+func ellipsis(more bool) string {
+	if more {
+		return "…"
 	}
-	return text
+	return ""
 }
 
 // readable reports whether most of data are characters that people read.
@@ -50,38 +49,37 @@ func readable(data string) bool {
 	return strange*4 <= len(data)
 }
 
-func quoted(bytes string, r rune) string {
-	switch {
-	case r == '"' || r == '\\':
-		return `\` + bytes
-	case unicode.Is(unicode.Zs, r):
-		return " "
+// quoted is one character as it stands between quotation marks.
+func quoted(character string, r rune) string {
+	if r == '"' || r == '\\' {
+		return `\` + character
 	}
-	return clean(bytes)
+	return clean(character)
 }
 
-// labels name the parts of what bytes prints.
-var labels = map[Lang]map[string]string{
+// byteLabels name the parts of what bytes prints.
+var byteLabels = map[Lang]map[string]string{
 	English: {
 		"first": "FIN bit %d, RSV %d, opcode %d", "second": "MASK bit %d, length field %d", "longer": "length: %s",
 		"key": "masking key", "payload": "payload: on the wire, then without the mask", "plain": "payload",
 		"more": "… %s more bytes", "hidden": "%s bytes of payload, not shown",
 	},
 	Chinese: {
-		"first": "FIN 位 %d，RSV %d，opcode（操作码）%d", "second": "MASK 位 %d，长度字段 %d", "longer": "长度：%s",
+		"first": "FIN 位 %d，RSV %d，opcode %d", "second": "MASK 位 %d，长度字段 %d", "longer": "长度：%s",
 		"key": "掩码密钥", "payload": "payload（载荷）：线路上的，然后是去掉 mask（掩码）的", "plain": "payload（载荷）",
 		"more": "…… 另有 %s 字节", "hidden": "%s 字节 payload（载荷），不显示",
 	},
 }
 
 const (
-	hexIndent = 10 // columns in front of the lines of bytes
-	hexLabel  = 26 // columns for the bytes that have a label behind them
+	hexIndent     = 3  // columns in front of the lines of bytes
+	offsetColumns = 8  // columns of an offset
+	hexLabel      = 26 // columns for the bytes that have a label behind them
 )
 
 // bytes is the lines below a row that show its bytes.
 func (s *story) bytes(l layout, f *fact) string {
-	d := &dump{l: l, words: labels[s.lang()]}
+	d := &dump{l: l, words: byteLabels[s.lang()]}
 	switch f.Layer {
 	case HTTPText:
 		d.http(f.HTTP)
@@ -106,8 +104,11 @@ func (d *dump) line(format string, args ...any) {
 }
 
 func (d *dump) labelled(bytes []byte, label string, args ...any) {
-	d.line("%s%s", pad(Hex(bytes), hexLabel), fmt.Sprintf(d.words[label], args...))
+	d.beside("", pad(Hex(bytes), hexLabel)+fmt.Sprintf(d.words[label], args...))
 }
+
+// beside puts text where the bytes are that have an offset in front of them.
+func (d *dump) beside(before, text string) { d.line("%*s  %s", offsetColumns, before, text) }
 
 func (d *dump) http(h *HTTP) {
 	if h == nil {
@@ -127,7 +128,7 @@ func (d *dump) http(h *HTTP) {
 	}
 }
 
-// header labels the bytes of a frame's header (RFC 6455 section 5.2).
+// header byteLabels the bytes of a frame's header (RFC 6455 section 5.2).
 func (d *dump) header(f *fact) {
 	head := headWithoutKey(f)
 	if len(head) < 2 {
@@ -146,29 +147,27 @@ func (d *dump) header(f *fact) {
 func (d *dump) payload(f *fact) {
 	switch {
 	case len(f.Data) == 0 && f.Omitted > 0:
-		d.line(d.words["hidden"], Digits(f.Omitted))
+		d.beside("", fmt.Sprintf(d.words["hidden"], Digits(f.Omitted)))
 	case len(f.Data) > 0 && len(f.Key) == 4:
 		d.masked(f)
 	case len(f.Data) > 0:
-		d.line("%s", d.words["plain"])
+		d.beside("", d.words["plain"])
 		d.plain(f.Data, 0, f.Omitted, false)
 	}
 }
 
 // masked shows payload as it was on the wire, which is payload XOR key, beside what it says.
 func (d *dump) masked(f *fact) {
-	d.line("%s", d.words["payload"])
-	per := d.perLine()
-	if per > 8 {
-		per = 8 * max((d.l.width-hexIndent-20)/56, 1)
-	}
+	d.beside("", d.words["payload"])
+	const perByte = 7 // columns: twice hex, once the character
+	per := 8 * max((d.l.width-hexIndent-offsetColumns-7)/(8*perByte), 1)
 	for at := 0; at < len(f.Data); at += per {
 		part := f.Data[at:min(at+per, len(f.Data))]
 		wire := make([]byte, len(part))
 		for i := range part {
 			wire[i] = part[i] ^ f.Key[(at+i)%4]
 		}
-		d.line("%8d  %s → %s  %s", at, pad(Hex(wire), per*3-1), pad(Hex(part), per*3-1), ascii(part))
+		d.beside(fmt.Sprint(at), fmt.Sprintf("%s → %s  %s", pad(Hex(wire), per*3-1), pad(Hex(part), per*3-1), ascii(part)))
 	}
 	d.more(f.Omitted)
 }
@@ -181,23 +180,21 @@ func (d *dump) plain(data []byte, off, omitted int64, hidden bool) {
 	per := d.perLine()
 	for at := 0; at < len(data); at += per {
 		part := data[at:min(at+per, len(data))]
-		d.line("%8d  %s  %s", off+int64(at), pad(Hex(part), per*3-1), ascii(part))
+		d.beside(fmt.Sprint(off+int64(at)), pad(Hex(part), per*3-1)+"  "+ascii(part))
 	}
 	d.more(omitted)
 }
 
 func (d *dump) more(omitted int64) {
 	if omitted > 0 {
-		d.line(d.words["more"], Digits(omitted))
+		d.beside("", fmt.Sprintf(d.words["more"], Digits(omitted)))
 	}
 }
 
 // perLine is how many bytes fit into a line with offset, hex and characters.
 func (d *dump) perLine() int {
-	if d.l.width >= hexIndent+10+16*4+2 {
-		return 16
-	}
-	return 8
+	const perByte = 4 // columns
+	return min(8*max((d.l.width-hexIndent-offsetColumns-4)/(8*perByte), 1), 16)
 }
 
 // ascii is bytes as characters, and a dot for each that is none.

@@ -60,7 +60,7 @@ const (
 	layerColumns = 7
 	noteColumns  = 38 // no note is longer, but the one with a session's totals
 	leastText    = 32
-	leastWidth   = 60
+	leastWidth   = 72
 	usualWidth   = 100
 )
 

@@ -82,15 +82,17 @@ func pad(s string, n int) string { return s + strings.Repeat(" ", max(n-columns(
 // anywhere.
 func wrap(s string, width int) []string {
 	var lines []string
-	for columns(s) > width {
+	for {
 		at := breakAt(s, max(width, 2))
+		if at == len(s) {
+			return append(lines, s)
+		}
 		lines = append(lines, strings.TrimRight(s[:at], " "))
 		s = strings.TrimLeft(s[at:], " ")
 	}
-	return append(lines, s)
 }
 
-// breakAt is the last place in s that is fit for a break within width columns.
+// breakAt is the last place in s that is fit for a break within width columns; its end if all of it fits.
 func breakAt(s string, width int) int {
 	n, best, before := 0, 0, ' '
 	for i, r := range s {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // maxLine is the longest line that Retell reads, in bytes: an event has at most 64 KiB of data, a fact of the page's
@@ -69,8 +70,11 @@ func readFact(line []byte) (f *fact, why string) {
 	f = &fact{}
 	var wrongType *json.UnmarshalTypeError
 	switch err := json.Unmarshal(line, f); {
+	case errors.As(err, &wrongType) && wrongType.Field == "":
+		return nil, "it is no JSON object"
 	case errors.As(err, &wrongType):
-		return nil, fmt.Sprintf("%s cannot be a %s", wrongType.Field, wrongType.Value)
+		name := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:]
+		return nil, fmt.Sprintf("%s cannot be a %s", name, wrongType.Value)
 	case err != nil:
 		return nil, err.Error()
 	case f.Layer == "" || f.Kind == "":

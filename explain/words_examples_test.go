@@ -2,7 +2,7 @@ package explain
 
 import "wsbridge/tcp"
 
-func of(n uint64) *uint64 { return &n }
+func ptr(n uint64) *uint64 { return &n }
 
 // examples has at least one event for each key of the words.
 func examples() []Event {
@@ -171,7 +171,7 @@ func violationExamples() []Event {
 }
 
 func kernelExamples() []Event {
-	info := &TCP{Info: tcp.Info{State: "ESTABLISHED", RTT: of(31), InQueue: of(0), OutQueue: of(131072), BytesReceived: of(521), BytesAcked: of(151), DataSegsIn: of(3)}}
+	info := &TCP{Info: tcp.Info{State: "ESTABLISHED", RTT: ptr(31), InQueue: ptr(0), OutQueue: ptr(131072), BytesReceived: ptr(521), BytesAcked: ptr(151), DataSegsIn: ptr(3)}}
 	return []Event{
 		{Stream: A, Layer: Kernel, Kind: Sample, TCP: info},
 		{Stream: B, Layer: Kernel, Kind: Sample, TCP: info},

@@ -136,12 +136,12 @@ func golden(t *testing.T, file, got string) {
 	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
 	for i := range max(len(gotLines), len(wantLines)) {
 		if i >= len(gotLines) || i >= len(wantLines) || gotLines[i] != wantLines[i] {
-			t.Fatalf("%s, line %d:\ngot  %s\nwant %s\n(go test ./explain -update writes it)", file, i+1, at(gotLines, i), at(wantLines, i))
+			t.Fatalf("%s, line %d:\ngot  %s\nwant %s\n(go test ./explain -update writes it)", file, i+1, lineAt(gotLines, i), lineAt(wantLines, i))
 		}
 	}
 }
 
-func at(lines []string, i int) string {
+func lineAt(lines []string, i int) string {
 	if i < len(lines) {
 		return lines[i]
 	}

@@ -85,8 +85,8 @@ func (r *retelling) problem(name string, err error) error {
 func explainHelp(settings []*setting) string {
 	help := `wsbridge explain FILE
 
-Tells as text what happened in the sessions of FILE, which --trace=json printed or the page exported.
-- is standard input.
+Tells as text what happened in the sessions of FILE, which --trace=json printed or which was saved
+from the page. - is standard input.
 
 Examples:
   wsbridge --trace=json > trace.jsonl        and later: wsbridge explain trace.jsonl

@@ -40,10 +40,11 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit":  scriptExit,
-			"port":  scriptPort,
-			"await": scriptAwait,
-			"say":   scriptSay,
+			"exit":      scriptExit,
+			"port":      scriptPort,
+			"await":     scriptAwait,
+			"say":       scriptSay,
+			"websocket": scriptWebSocket,
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {

@@ -23,9 +23,9 @@ func (t *trace) settings(group string) []*setting {
 			help: "tell each session on standard output: as text (--trace alone), with its bytes, or as JSON Lines, " +
 				"which wsbridge explain reads"},
 		{group: group, name: "trace-payload", value: "all|head|none", standard: "head", read: t.readPayload,
-			help: "how much --trace prints of what people send; head: 64 bytes of each event"},
+			help: "how much is printed of what people send; head: 64 bytes of each event"},
 		{group: group, name: "lang", value: "en|zh", read: t.readLang,
-			help: "language of --trace; without it the one of LC_ALL, LC_MESSAGES or LANG, if it is one of these, else en"},
+			help: "language of the trace; without it the one of LC_ALL, LC_MESSAGES or LANG, if it is one of these, else en"},
 	}
 }
 

@@ -71,7 +71,7 @@ func runIdle(ctx context.Context, x *run, _ []byte) (any, error) {
 }
 
 // staySilent opens a WebSocket and sends nothing, or nothing but the pongs that a browser would send, until the
-// connection ends, or for so long.
+// connection ends, or for so long. A Close frame it always answers.
 func (x *run) staySilent(ctx context.Context, w explain.Wishes, pongs bool, watch time.Duration) (s silence, err error) {
 	c, id, err := x.open(ctx, idlePath, w)
 	if err != nil {
@@ -92,6 +92,7 @@ func (x *run) staySilent(ctx context.Context, w explain.Wishes, pongs bool, watc
 			return s, s.leave(c)
 		case f.opcode == opClose:
 			s.CloseCode, _ = f.closeCode()
+			c.conn.Write(wireFrame(finBit|opClose, string(f.payload), newMask())) // the bridge stops: do not hold it up
 		case f.opcode == opPing:
 			s.Pings++
 			s.LastPing = since()

@@ -27,6 +27,7 @@ class Console {
     this.ctx = ctx;
     this.choice = { as: 'text', end: 'none', encoding: 'utf-8', stream: false };
     this.last = null;
+    this.bad = false;
     this.quickUsed = false;
     this.transcript = new Transcript({
       select: (fact) => ctx.store.select(fact),
@@ -115,7 +116,7 @@ class Console {
 
   typed() {
     this.input.rows = Math.min(6, this.input.value.slice(0, 2000).split('\n').length);
-    const bad = this.choice.as === 'hex' && parseHex(this.input.value) === null;
+    const bad = this.bad = this.choice.as === 'hex' && parseHex(this.input.value) === null;
     this.input.toggleAttribute('aria-invalid', bad);
     say(this.error, bad ? badHexText(this.input.value) : '');
     this.update();
@@ -185,7 +186,7 @@ class Console {
     this.status.dataset.state = String(state);
     say(this.closeButton, state <= 1 ? 'close()' : t('console.reconnect'));
     this.closeButton.disabled = state === WebSocket.CLOSING;
-    this.sendButton.disabled = !open || this.payload() === null;
+    this.sendButton.disabled = !open || this.bad;
     this.quickButton.disabled = !open;
     if (this.last && !this.last.shown) this.last.shown = showSizes(this.ran, this.ctx.store, this.last.call, this.last.from, this.last.to);
     if (!this.last) clear(this.ran);

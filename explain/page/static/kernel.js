@@ -56,7 +56,7 @@ export async function create(root, ctx) {
     if (anew || String(streams) !== String(columns)) build(streams);
     for (const { cell, stream, field } of cells) say(cell, value(field, samples[stream]?.tcp?.[field]));
     say(when, t('kernel.when', { ms: ms(Math.max(...streams.map((s) => samples[s]?.t || 0))) }));
-    clear(sums).append(...equations(samples));
+    clear(sums).append(...equations(store));
   }
 
   const soon = () => { timer ||= setTimeout(() => { timer = 0; draw(); }, CALM); };
@@ -70,6 +70,6 @@ export async function create(root, ctx) {
 
 function value(field, v) {
   if (v === undefined || v === null) return '–';
-  if (TIMES.has(field)) return ms(v);
+  if (TIMES.has(field)) return v < 1000 ? t('kernel.us', { n: v }) : ms(v);
   return typeof v === 'number' ? num(v) : String(v);
 }

@@ -6,38 +6,57 @@
 import { h } from './dom.js';
 import { t, num } from './lang.js';
 
+const QUIET = 100_000; // microseconds after the last call; a sample that is older may be of a moment in between
+
 /** States in which the peer's FIN has come, or ours is acknowledged; the kernel counts each as one byte. */
 const GOT_FIN = new Set(['CLOSE-WAIT', 'LAST-ACK', 'CLOSING', 'TIME-WAIT']);
 const FIN_ACKED = new Set(['FIN-WAIT-2', 'TIME-WAIT']);
 
-/** @param {{A: any, B: any, target: any}} samples the newest of each @returns {HTMLElement[]} */
-export function equations(samples) {
-  return [received('A', samples.A), received('B', samples.B), acked(samples.B, samples.target)].filter(Boolean);
+/** @param {any} store @returns {HTMLElement[]} those whose numbers are all known */
+export function equations(store) {
+  const [a, b, target] = ['A', 'B', 'target'].map((which) => store.latestTCP(which));
+  return [received(store, 'A', a), received(store, 'B', b), acked(store, b, target)].filter(Boolean);
 }
 
-/** One socket, one sample: all three numbers are of the same moment, or nearly. */
-function received(stream, sample) {
+/** One socket, one sample. */
+function received(store, stream, sample) {
   const { bytes_read: read, inq, bytes_received: got, state } = sample?.tcp || {};
-  if (read === undefined || inq === undefined || got === undefined) return null;
-  const fin = GOT_FIN.has(state) ? 1 : 0;
+  if (read === undefined || inq === undefined || got === undefined || encrypted(store, stream)) return null;
+  const fin = GOT_FIN.has(state) || happened(store, stream, 'socket', 'eof', sample.t) ? 1 : 0;
   const left = [[read, 'read'], [inq, 'inq'], ...(fin ? [[1, 'fin']] : [])];
-  return line(stream === 'A' ? 'a' : 'b', t(`kernel.column.${stream}`), left, '+', [[got, 'received']], read + inq + fin === got);
+  return line(stream === 'A' ? 'a' : 'b', t(`kernel.column.${stream}`), left, '+', [[got, 'received']], verdict(store, read + inq + fin === got, sample));
 }
 
 /** Two sockets, two samples. */
-function acked(b, target) {
+function acked(store, b, target) {
   const { bytes_acked: got, state } = b?.tcp || {};
   const { bytes_read: read, inq } = target?.tcp || {};
-  if (got === undefined || read === undefined || inq === undefined) return null;
-  const fin = FIN_ACKED.has(state) ? 1 : 0;
+  if (got === undefined || read === undefined || inq === undefined || encrypted(store, 'B')) return null;
+  const fin = FIN_ACKED.has(state) || happened(store, 'B', 'recv', 'eof', b.t) ? 1 : 0;
   const left = [[got, 'acked'], [1, 'syn'], ...(fin ? [[1, 'fin']] : [])];
-  return line('b', t('kernel.across'), left, '−', [[read, 'target-read'], [inq, 'target-inq']], got - 1 - fin === read + inq);
+  return line('b', t('kernel.across'), left, '−', [[read, 'target-read'], [inq, 'target-inq']], verdict(store, got - 1 - fin === read + inq, b, target));
 }
 
-function line(who, name, left, sign, right, holds) {
+/** The kernel counts what is on the wire, which under TLS is more than was read and written. */
+function encrypted(store, stream) {
+  return store.events.some((e) => e.layer === 'socket' && e.stream === stream && e.tls);
+}
+
+function happened(store, stream, layer, kind, before) {
+  return store.events.some((e) => e.layer === layer && e.kind === kind && e.stream === stream && e.t <= before);
+}
+
+/** holds; moving: bytes were on their way when it was sampled; differs: they were not. */
+function verdict(store, holds, ...samples) {
+  if (holds) return 'holds';
+  const last = store.events.findLast((e) => ['read', 'write', 'recv', 'send'].includes(e.layer));
+  return last && samples.some((s) => s.t < last.t + QUIET) ? 'moving' : 'differs';
+}
+
+function line(who, name, left, sign, right, how) {
   return h('div', { class: `sum who-${who}` }, h('strong', null, name),
-    h('p', { class: 'sum-line' }, side(left, sign), h('span', { class: 'op' }, '='), side(right, '+'),
-      h('span', { class: `sum-verdict ${holds ? 'yes' : 'moving'}` }, t(holds ? 'kernel.holds' : 'kernel.moving'))));
+    h('p', { class: 'sum-line' }, side(left, sign), h('span', { class: 'op' }, how === 'holds' ? '=' : '≠'), side(right, '+'),
+      h('span', { class: `sum-verdict ${how}` }, t(`kernel.${how}`))));
 }
 
 function side(terms, sign) {

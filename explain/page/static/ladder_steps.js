@@ -83,11 +83,20 @@ function write(e) {
 }
 
 function recv(e, bytes) {
-  return e.kind === 'eof' ? at(3, 'b', 'recv.eof') : at(3, 'b', 'recv', { what: bytes() });
+  switch (e.kind) {
+    case 'recv': return at(3, 'b', 'recv', { what: bytes() });
+    case 'eof': return at(3, 'b', 'recv.eof');
+  }
+  return at(3, 'b', 'recv.error', { error: e.error || '' }, true);
 }
 
 function send(e, bytes) {
-  return at(3, 'b', 'tsend', { what: bytes() });
+  switch (e.kind) {
+    case 'send': return at(3, 'b', 'tsend', { what: bytes() });
+    case 'shutdown': return at(3, 'b', 'tsend.shutdown');
+    case 'close': return at(3, 'b', 'tsend.close');
+  }
+  return at(3, 'b', 'tsend.error', { error: e.error || '' }, true);
 }
 
 /** The payload when it is short text, else {n} bytes. */

@@ -25,7 +25,7 @@ import { startTools } from './tools.js';
 const FIRST = ['path', 'console', 'ruler'];
 const LATER = ['ladder', 'xray', 'kernel', 'why', 'experiments'];
 
-const current = { store: new Store(), live: null, watchers: [], trouble: '' };
+const current = { store: new Store(), live: null, watchers: [], trouble: '', turn: 0 };
 
 /** @type {Context} */
 const ctx = {
@@ -55,6 +55,7 @@ async function boot() {
   startKeys(ctx);
   revealHash();
   addEventListener('hashchange', revealHash);
+  live?.tune();
   return live;
 }
 
@@ -66,8 +67,9 @@ async function getBridge() {
 /** Begins the page's session; the one before it is given up. null when the bridge grants none. */
 async function connect(path) {
   current.live?.dispose();
+  const turn = ++current.turn;
   try {
-    return await open({ path, early: adopt });
+    return await open({ path, early: (live) => (turn === current.turn ? adopt(live) : live.dispose()) });
   } catch (error) {
     trouble(error.message);
     return null;
@@ -110,11 +112,10 @@ function reveal(id) {
   section?.scrollIntoView({ block: 'start' });
 }
 
-/** /#kernel unfolds that section; /#x=… is the experiments' own. */
+/** /#kernel unfolds that section. /#x=… is the experiments' own. */
 function revealHash() {
   const id = location.hash.slice(1);
   if ([...FIRST, ...LATER].includes(id)) reveal(id);
-  else if (id.startsWith('x=')) document.querySelector('#experiments').scrollIntoView({ block: 'start' });
 }
 
 /** Fills the texts that stand in index.html. */

@@ -31,6 +31,7 @@ export async function create(root, ctx) {
       fill(cells, ctx);
       flows.look(store.totals);
     });
+    store.addEventListener('select', () => light(list, store.selection.event));
   });
   await createAPI(api, ctx);
 }
@@ -115,7 +116,7 @@ function sight(ctx) {
 }
 
 function calls(target, layer, seen) {
-  if (!seen.target) return t('path.unseen');
+  if (!seen.target) return '–';
   return target.atLeast ? t('path.atleast', { n: target[layer].calls }) : target[layer].calls;
 }
 
@@ -149,6 +150,20 @@ function measured(n) {
 
 function put(el, value) {
   say(el, typeof value === 'number' ? num(value) : value);
+  if (el.tagName === 'TD') el.classList.toggle('words', /[^\d\s.,≥–]{4}/.test(el.textContent));
+}
+
+/** Lights the station where the selected event happened. */
+function light(list, event) {
+  const at = event && stationOf(event);
+  for (const el of list.children) el.classList.toggle('lit', el.dataset.station === at);
+}
+
+function stationOf(e) {
+  if (e.layer === 'js') return 'js';
+  if (e.layer === 'recv' || e.layer === 'send' || e.kind === 'target') return 'target';
+  if (e.layer === 'read' || e.layer === 'write') return 'bridge';
+  return e.stream ? e.stream.toLowerCase() : 'bridge';
 }
 
 /** Lets a pipe glow for a moment when bytes passed it; what a screen reader needs is in the numbers. */

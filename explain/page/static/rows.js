@@ -131,7 +131,7 @@ function rowOf(e) {
     case 'read': return 'read';
     case 'write': return upward ? 'write' : null;
     case 'recv': return e.kind === 'recv' ? 'recv' : null;
-    case 'send': return 'tsend';
+    case 'send': return e.kind === 'send' ? 'tsend' : null;
   }
   return null;
 }
@@ -208,7 +208,7 @@ function sentence(row, all) {
       return key(params.messages && params.messages !== params.n ? 'frame.cut' : 'frame.same');
     case 'message':
       if (all[0].id !== 'send') return key('message.down');
-      return key(params.n === of('send').blocks.length && !params.gone ? 'message.same' : 'message');
+      return key(params.n > 1 && params.n === of('send').blocks.length && !params.gone ? 'message.same' : 'message');
     case 'segment': return key(row.blocks.some((b) => b.n > 1) ? 'segment.many' : 'segment.one');
     case 'read': return key(all[0].id === 'tsend' ? 'read.down' : params.n === 1 ? 'read.one' : 'read.many');
     case 'send': case 'recv': return key(params.n === 1 ? `${row.id}.one` : `${row.id}.many`);

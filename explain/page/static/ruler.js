@@ -15,7 +15,8 @@ const CALM = 200; // milliseconds between two drawings, so that a flood does not
 /** @param {HTMLElement} root @param {any} ctx */
 export async function create(root, ctx) {
   await loadTexts('layers');
-  const view = { at: null, all: false }; // at: index of the burst shown; null follows the latest
+  // at: index of the burst that was asked for; null follows the latest, but not under somebody who is in the figure
+  const view = { at: null, all: false, seen: Infinity };
   const steps = h('div', { class: 'ruler-steps', role: 'group' });
   const verdict = h('p', { class: 'ruler-verdict', 'aria-live': 'polite' });
   const figure = h('div', { class: 'ruler-figure', role: 'group', on: { keydown: walk } });
@@ -34,9 +35,8 @@ export async function create(root, ctx) {
     const store = ctx.store;
     list = store ? bursts(store) : [];
     const reading = figure.matches(':hover') || figure.contains(document.activeElement);
-    if (view.at === null && !view.all && reading && view.seen !== undefined) view.at = Math.min(view.seen, list.length - 1);
-    if (view.at !== null && view.at >= list.length - 1 && !reading) view.at = null;
-    const index = view.at ?? list.length - 1;
+    const latest = list.length - 1;
+    const index = Math.min(latest, view.at ?? (reading ? view.seen : latest));
     view.seen = index;
     const shown = view.all ? whole(store) : list[index];
     const had = document.activeElement?.dataset?.piece;
@@ -51,7 +51,6 @@ export async function create(root, ctx) {
     const parts = ['up', 'down'].map((flow) => [flow, shown[flow] || [0, 0], shown[flow] ? rows(store, flow, ...shown[flow]) : []]);
     for (const [flow, range, all] of parts) figure.append(half(store, flow, range, all, pick));
     conclude(verdict, parts[0][2], parts[1][2]);
-    verdict.classList.toggle('latest', !view.all && index === list.length - 1);
     twin(table, parts);
     const again = had && figure.querySelector(`[data-piece="${had}"]`);
     const first = figure.querySelector('.piece');
@@ -61,7 +60,7 @@ export async function create(root, ctx) {
   }
 
   function buttons(index) {
-    const go = (to) => { Object.assign(view, { all: false, at: to >= list.length - 1 ? null : to, seen: undefined }); draw(); };
+    const go = (to) => { Object.assign(view, { all: false, at: to >= list.length - 1 ? null : to, seen: Infinity }); draw(); };
     const button = (key, off, click, extra) => h('button', { type: 'button', class: 'quiet', disabled: off, on: { click }, ...extra }, t(key));
     const focused = document.activeElement?.dataset?.step;
     clear(steps).append(
@@ -101,15 +100,15 @@ export async function create(root, ctx) {
   }
 
   const listen = (store) => {
-    Object.assign(view, { at: null, all: false, seen: undefined });
+    Object.assign(view, { at: null, all: false, seen: Infinity });
     store.addEventListener('change', soon);
     store.addEventListener('select', light);
     soon();
   };
-  if (ctx.store) listen(ctx.store);
   ctx.onStore(listen);
   onLang(draw);
   figure.addEventListener('pointerleave', soon);
+  figure.addEventListener('focusout', soon);
   draw();
 }
 
@@ -120,13 +119,24 @@ function half(store, flow, [from, to], all, pick) {
     h('h3', null, t(`ruler.flow.${flow}`)),
     known.length ? axis(from, to) : h('p', { class: 'ruler-empty' }, t(`ruler.nothing.${flow}`)));
   if (!known.length) return box;
-  for (const row of all) {
-    const lines = linesAt(all, row);
+  for (const group of together(all)) {
+    const row = group[0];
     box.append(h('div', { class: `ruler-row who-${row.who}` },
-      h('div', { class: 'ruler-label' }, h('strong', null, t(row.label)), h('span', null, ...sentence(row))),
-      bar(store, flow, row, from, to, lines, pick)));
+      h('div', { class: 'ruler-label' }, group.map((r) => h('strong', { class: `who-${r.who}` }, t(r.label))), h('span', null, ...sentence(row))),
+      bar(store, flow, row, from, to, linesAt(all, row), pick)));
   }
   return box;
+}
+
+/** Rows in groups of one; neighbours that are unknown for the same reason say it together. */
+function together(all) {
+  const out = [];
+  for (const row of all) {
+    const last = out[out.length - 1]?.[0];
+    if (last && !row.known && last.note === row.note) out[out.length - 1].push(row);
+    else out.push([row]);
+  }
+  return out;
 }
 
 /** The cuts that run into a row, out of it, or past it. */

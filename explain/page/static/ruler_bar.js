@@ -6,6 +6,7 @@ import { payloadBytes } from './wire.js';
 import { text, hex } from './glyphs.js';
 
 const MOST = 160; // pieces in a bar; more are drawn in lumps
+const FEW = 12; // vanished cuts that are drawn strongly; a hundred of them are drawn thin
 const READABLE = 48; // bytes whose characters are shown
 
 /**
@@ -14,7 +15,7 @@ const READABLE = 48; // bytes whose characters are shown
  * @param {(block: any, open: boolean) => void} pick
  */
 export function bar(store, flow, row, from, to, lines, pick) {
-  const box = h('div', { class: `ruler-bar row-${row.id}` });
+  const box = h('div', { class: `ruler-bar row-${row.id}${row.vanished.length > FEW ? ' many' : ''}` });
   const place = placer(from, to);
   for (const line of lines) box.append(put(line, place(line.at, 0)));
   if (!row.known) {
@@ -34,7 +35,8 @@ export function stroke(upper, lower, side) {
   const inner = cuts(upper.blocks);
   if (inner.length > MOST) return [];
   const gone = new Set(lower.vanished);
-  return inner.map((at) => Object.assign(h('i', { class: `cut ${side} ${gone.has(at) ? 'gone' : ''}` }), { at }));
+  const many = gone.size > FEW ? ' thin' : '';
+  return inner.map((at) => Object.assign(h('i', { class: `cut ${side}${gone.has(at) ? ` gone${many}` : ''}` }), { at }));
 }
 
 function piece(store, flow, row, lump, pick) {
@@ -47,7 +49,8 @@ function piece(store, flow, row, lump, pick) {
     'aria-label': t('ruler.aria', { row: t(row.label), n: lump.many > 1 ? `×${lump.many}` : lump.event.n ?? '', from: lump.pos, to: lump.pos + lump.len, label }),
     on: { pointerenter: () => pick(block, false), focus: () => pick(block, false), click: () => pick(block, true) },
   }, lump.head && !(lump.many > 1) ? h('span', { class: 'cap', title: t('ruler.cap', { n: lump.head }) }, `+${num(lump.head)}`) : null,
-  h('span', { class: 'text' }, label));
+  h('span', { class: 'fit' }, h('span', { class: 'text' }, label)),
+  row.id === 'segment' && lump.n > 1 ? h('span', { class: 'brief' }, `${num(lump.n)} ×`) : null);
   el.span = { flow, pos: lump.pos, len: lump.len };
   return el;
 }
@@ -55,7 +58,8 @@ function piece(store, flow, row, lump, pick) {
 /** What is written in a piece: its characters when they are few, else how much it is. */
 function caption(store, row, b) {
   if (b.many > 1) return t('ruler.lump', { n: b.many, bytes: b.len });
-  if (row.id === 'segment') return t('ruler.segments', { n: b.n, bytes: b.wire });
+  if (row.id === 'segment' && b.n > 1) return t('ruler.segments', { n: b.n, bytes: b.wire });
+  if (row.id === 'segment') return t('ruler.wire', { n: b.wire });
   if (b.event.stream === 'A' && row.id === 'read') return t('ruler.wire', { n: b.wire });
   if (!b.len) return '∅';
   const data = b.len <= READABLE ? payloadBytes(store, b) : null;

@@ -80,10 +80,11 @@ export class Live {
     this.store.addJS({ ...fact, readyState: this.state });
   }
 
-  /** Gives it up: the connection is closed, nothing is followed any more. */
+  /** Gives it up: the connection is closed, and the feed after it has told the end. */
   dispose() {
+    this.given = true;
     this.ws?.close();
-    this.feed.close();
+    setTimeout(() => this.feed.close(), this.ws ? 5000 : 0);
   }
 
   /** Follows the live feed. Resolves when it has started. */
@@ -107,13 +108,28 @@ export class Live {
   /** The bridge looked at its clock after we asked and before we read the answer. @param {number} [start] */
   tieClocks(start) {
     if (start === undefined) return; // the session has not begun
+    this.start = start;
     for (const look of this.looks.splice(0)) {
       this.store.clock.before(look.asked, look.us - start);
       this.store.clock.after(look.got, look.us - start);
     }
   }
 
+  /** Asks the bridge for its time until the clocks agree well enough, or a few times. It is another connection. */
+  async tune() {
+    for (let asks = 0; asks < 6 && this.start !== undefined && !(this.store.clock.plusminus < 500); asks++) {
+      const asked = now();
+      const answer = await fetch('/api/clock').catch(() => null);
+      if (!answer?.ok) return;
+      const us = (await answer.json()).now;
+      this.looks.push({ asked, got: now(), us });
+      this.tieClocks(this.start);
+    }
+    this.store.later();
+  }
+
   connect() {
+    if (this.given) return this.settle();
     const { path, protocols, binaryType = 'arraybuffer' } = this.how;
     const url = new URL(path, location.href.replace(/^http/, 'ws'));
     url.hash = '';

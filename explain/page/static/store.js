@@ -37,6 +37,7 @@ export class Store extends EventTarget {
     this.weight = 0;
     this.gap = null;
     this.due = false;
+    this.cost = 0;
   }
 
   /** What has been counted, by connection and direction: Totals of explain/event.go. */
@@ -144,19 +145,23 @@ export class Store extends EventTarget {
     this.events.sort((a, b) => a.t - b.t);
   }
 
+  /** Tells soon: in the next frame, or later when telling takes long, so that most of the time is the visitor's. */
   later() {
     if (this.due) return;
     this.due = true;
     const go = () => { this.due = false; this.flush(); };
-    if (document.hidden) setTimeout(go, 250);
-    else requestAnimationFrame(go);
+    const inFrame = () => (document.hidden ? setTimeout(go, 250) : requestAnimationFrame(go));
+    if (this.cost > 6) setTimeout(inFrame, Math.min(this.cost * 5, 500));
+    else inFrame();
   }
 
   flush() {
+    const start = performance.now();
     this.sort();
     const added = this.fresh;
     this.fresh = [];
     this.fire('change', { added });
+    this.cost = performance.now() - start;
   }
 
   fire(name, detail) {

@@ -1,6 +1,7 @@
 /** What became of the last send()s, in one sentence and four numbers, counted in this run's events. Why is the ruler's. */
 import { clear, h, rich } from './dom.js';
 import { lang, num, t } from './lang.js';
+import { announce } from './keys.js';
 import { overlap } from './spans.js';
 
 export class Story {
@@ -38,7 +39,9 @@ export class Story {
     this.shown = sign;
     clear(this.root);
     if (!found) return;
-    this.root.append(h('ol', { class: 'chain' }, links(found)), h('p', null, rich(sentence(found))));
+    const text = sentence(found);
+    this.root.append(h('ol', { class: 'chain' }, links(found)), h('p', null, rich(text)));
+    announce(text.replaceAll('**', ''));
   }
 }
 

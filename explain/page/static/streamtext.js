@@ -24,10 +24,25 @@ export class StreamText {
   }
 }
 
-/** Control characters made visible: ␀, ␛; a line end keeps its effect behind its picture. @param {string} text */
+/**
+ * Text in which control characters can be seen, as JavaScript writes them: pieces in turn, [plain, control, plain …]. A
+ * line end keeps its effect when something follows.
+ * @param {string} text
+ * @returns {string[]}
+ */
 export function visible(text) {
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (c) => (c === '\x7f' ? '\u2421' : String.fromCharCode(0x2400 + c.charCodeAt(0))))
-    .replace(/\n/g, '\u240a\n');
+  const parts = text.split(/([\x00-\x1f\x7f]+)/);
+  return parts.map((part, i) => {
+    if (i % 2 === 0) return part;
+    const shown = Array.from(part, escape).join('');
+    return parts[i + 1] ? shown : shown.replace(/\n$/, '');
+  });
+}
+
+const SHORT = { '\n': '\\n\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' };
+
+function escape(c) {
+  return SHORT[c] || `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
 /**

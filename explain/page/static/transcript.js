@@ -47,8 +47,9 @@ export class Transcript {
     if (!news.length) return;
     for (const fact of news) this.seen.add(fact);
     const follow = this.atEnd();
-    for (const fact of news.slice(-MOST_ENTRIES)) this.put(fact);
-    this.gone += Math.max(0, news.length - MOST_ENTRIES);
+    if (news.length > MOST_ENTRIES) this.skip(news.splice(0, news.length - MOST_ENTRIES));
+    for (const fact of news) this.put(fact);
+    this.tellGone();
     if (this.asStream) this.drawStreams();
     if (follow) this.root.scrollTop = this.root.scrollHeight;
   }
@@ -56,6 +57,12 @@ export class Transcript {
   /** Lights the entries of the selected event or span. @param {(fact: any) => boolean} isLit */
   light(isLit) {
     for (const el of this.list.children) el.classList.toggle('lit', Boolean(el.fact && isLit(el.fact)));
+  }
+
+  /** Too many at once: what is not shown is not decoded either, so the streams begin anew behind it. */
+  skip(facts) {
+    this.gone += facts.length;
+    this.decoders = freshDecoders(this.encoding);
   }
 
   put(fact) {
@@ -67,11 +74,10 @@ export class Transcript {
       this.list.querySelector('.entry')?.remove();
       this.gone++;
     }
-    this.tellGone();
   }
 
   redraw() {
-    this.decoders = { send: new StreamText(this.encoding), message: new StreamText(this.encoding) };
+    this.decoders = freshDecoders(this.encoding);
     clear(this.list).append(...this.entries.map((entry) => this.line(entry)));
     this.list.hidden = this.asStream;
     this.streams.hidden = !this.asStream;
@@ -90,7 +96,7 @@ export class Transcript {
     } },
     h('span', { class: 'mark', 'aria-hidden': 'true' }, mark === 'out' ? '→' : '←'),
     h('span', { class: 'visually-hidden' }, t(`console.${mark}`)),
-    h('span', { class: 'what' }, decoded === '' ? h('span', { class: 'soft' }, empty(fact)) : decoded, cutMark(fact)),
+    h('span', { class: 'what' }, decoded === '' ? h('span', { class: 'soft' }, empty(fact)) : marked(decoded), cutMark(fact)),
     h('span', { class: 'size soft num' }, bytes(fact.len)));
     el.fact = fact;
     return el;
@@ -101,8 +107,8 @@ export class Transcript {
     const { fact, data } = entry;
     const decoder = this.decoders[fact.kind];
     const cut = data.length < fact.len;
-    const text = visible(decoder.push(data) + (cut ? decoder.end() : ''));
-    return fact.text && fact.kind === 'send' ? visible(new TextDecoder().decode(data)) : text;
+    const text = decoder.push(data) + (cut ? decoder.end() : '');
+    return fact.text && fact.kind === 'send' ? new TextDecoder().decode(data) : text;
   }
 
   drawStreams() {
@@ -119,7 +125,7 @@ export class Transcript {
       const cut = e.data.length < e.fact.len;
       return decoder.push(e.data) + (cut ? `${decoder.end()} … ${bytes(e.fact.len)} … ` : '');
     });
-    return visible(parts.join('')) || t('console.nothing');
+    return marked(parts.join('') || t('console.nothing'));
   }
 
   tellGone() {
@@ -134,6 +140,10 @@ export class Transcript {
   }
 }
 
+function freshDecoders(encoding) {
+  return { send: new StreamText(encoding), message: new StreamText(encoding) };
+}
+
 /** What is worth a line: what was really sent, what came, and the two ends. */
 function shown(e) {
   return e.src === 'js' && (e.kind === 'send' ? Boolean(e.n) : ['message', 'open', 'close'].includes(e.kind));
@@ -144,6 +154,11 @@ function turn(fact) {
   const el = h('li', { class: 'entry turn soft' }, h('span', null, text));
   el.fact = fact;
   return el;
+}
+
+/** The text with its control characters set apart. */
+function marked(text) {
+  return visible(text).map((part, i) => (i % 2 ? h('span', { class: 'ctl' }, part) : part));
 }
 
 /** What is said of a message that shows no character (yet). */

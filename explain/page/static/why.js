@@ -39,6 +39,7 @@ class Why {
   }
 
   draw() {
+    const open = Boolean(this.root.querySelector('.older')?.open);
     clear(this.root);
     if (!this.endings.length) {
       this.root.append(h('p', { class: 'soft' }, rich(t('why.none'))));
@@ -47,7 +48,7 @@ class Why {
     const [newest, ...older] = this.endings;
     this.root.append(story(newest));
     if (!older.length) return;
-    this.root.append(h('details', { class: 'older' }, h('summary', null, t('why.older', { n: older.length })), older.map(story)));
+    this.root.append(h('details', { class: 'older', open }, h('summary', null, t('why.older', { n: older.length })), older.map(story)));
   }
 }
 
@@ -60,7 +61,7 @@ function story({ ending, store }) {
     h('p', { class: 'cause' }, said.text, said.rfc && h('span', { class: 'soft small' }, ' ', said.rfc)),
     sides(store),
     h('p', { class: 'got' }, h('span', { class: 'soft' }, t('why.got')), ' ', h('code', { class: 'js' }, onclose(ending))),
-    h('p', null, rich(otherwise(ending, store))));
+    !said.text.includes('1006') && h('p', null, rich(otherwise(ending, store))));
 }
 
 function onclose({ code, reason, wasClean }) {
@@ -90,7 +91,7 @@ function sides(store) {
 
 /** Towards the target or back, as in the path. */
 function way(e) {
-  if (!e.dir) return '·';
+  if (!e.dir || e.kind === 'close' && e.layer === 'socket') return '·';
   return flow(e) === 'up' ? '→' : '←';
 }
 

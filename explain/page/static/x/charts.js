@@ -9,8 +9,16 @@ export function table(head, rows, caption) {
     ...(caption ? [h('caption', {}, caption)] : []),
     h('thead', {}, h('tr', {}, ...head.map((c) => h('th', { scope: 'col' }, c)))),
     h('tbody', {}, ...rows.map(([first, ...rest]) => h('tr', {},
-      h('th', { scope: 'row' }, first), ...rest.map((c) => h('td', {}, c)))))));
+      h('th', { scope: 'row' }, first), ...rest.map(cell))))));
 }
+
+/** A cell; what is short stays on one line. */
+function cell(content) {
+  return h('td', { class: typeof content === 'string' && content.length < 16 ? 'x-short' : '' }, content);
+}
+
+/** A small square in a layer's colour. */
+export function swatch(colour) { return h('span', { class: `x-swatch x-${colour}`, 'aria-hidden': 'true' }); }
 
 /** A table that unfolds below a drawing. */
 export function twin(node) {
@@ -35,7 +43,7 @@ export function histogram(caption, rows, colour, head) {
     h('thead', { class: 'x-quiet' }, h('tr', {}, ...head.map((c) => h('th', { scope: 'col' }, c)))),
     h('tbody', {}, ...rows.map((r) => h('tr', {},
       h('th', { scope: 'row' }, r.label),
-      h('td', {}, bar(r.value, most, colour), h('span', { class: 'x-num' }, r.text ?? String(r.value)))))));
+      h('td', {}, h('div', { class: 'x-bar-row' }, bar(r.value, most, colour), h('span', { class: 'x-num' }, r.text ?? String(r.value))))))));
 }
 
 /**
@@ -59,11 +67,12 @@ export function strips(rows, length) {
  */
 export function lanes(rows, from, to, say) {
   const place = (v) => Math.min(1, Math.max(0, (v - from) / (to - from || 1)));
+  const wide = (s) => place(s.to) - place(s.from) > 0.2; // enough for its text
   return h('div', { class: 'x-lanes', 'aria-hidden': 'true' }, ...rows.map((r) => h('div', { class: 'x-lane' },
     h('span', { class: 'x-lane-label' }, r.label),
     h('span', { class: 'x-lane-track' },
       ...r.spans.map((s) => {
-        const node = h('span', { class: `x-span x-${s.colour}` }, s.text ?? '');
+        const node = h('span', { class: `x-span x-${s.colour}` }, wide(s) ? s.text : '');
         node.style.setProperty('--from', place(s.from));
         node.style.setProperty('--to', place(s.to));
         return node;
@@ -76,25 +85,25 @@ export function lanes(rows, from, to, say) {
   h('div', { class: 'x-axis' }, h('span', {}, say(from)), h('span', {}, say(to))));
 }
 
-/** A curve through points [x, y]; the labels stand around it. */
-export function curve(points, { colour, top, right, say }) {
+/** A curve through points [x, y], with a line at mark; the labels stand around it. */
+export function curve(points, { colour, top, right, say, mark }) {
   const mostX = Math.max(...points.map((p) => p[0]), 1);
   const mostY = Math.max(...points.map((p) => p[1]), 1);
   const at = ([x, y]) => `${(x / mostX * 600).toFixed(1)} ${(150 - y / mostY * 146).toFixed(1)}`;
   return h('div', { class: 'x-curve' },
     h('span', { class: 'x-curve-top' }, `${top}: ${say(mostY)}`),
     svg('svg', { class: `x-${colour}`, viewBox: '0 0 600 152', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-      svg('path', { class: 'x-area', d: `M0 150L${points.map(at).join('L')}L600 150Z` }),
-      svg('path', { class: 'x-line', d: `M${points.map(at).join('L')}` })),
+      svg('path', { class: 'x-area', d: `M${at([points[0][0], 0])}L${points.map(at).join('L')}L600 150Z` }),
+      svg('path', { class: 'x-line', d: `M${points.map(at).join('L')}` }),
+      mark != null && svg('path', { class: 'x-at', d: `M${at([mark, 0])}V0` })),
     h('span', { class: 'x-curve-right' }, right));
 }
 
 /**
  * One bar made of parts, and the table that says what each is.
- * @param {{colour: string, label: string, value: number|null, note?: string}[]} parts
+ * @param {{colour: string, label: string, value: number, note: string}[]} parts
  */
 export function stack(parts, say, head) {
-  const swatch = (p) => h('span', { class: `x-swatch x-${p.colour}`, 'aria-hidden': 'true' });
   return h('div', { class: 'x-stack' },
     h('div', { class: 'x-stack-bar', 'aria-hidden': 'true' }, ...parts.filter((p) => p.value > 0).map((p) => {
       const node = h('span', { class: `x-part x-${p.colour}`, title: p.label });
@@ -102,9 +111,12 @@ export function stack(parts, say, head) {
       return node;
     })),
     table(head, parts.map((p) => [
-      h('span', {}, swatch(p), ` ${p.label}`), p.value == null ? t('x.ui.unmeasured') : say(p.value), p.note ?? '',
+      h('span', {}, swatch(p.colour), ` ${p.label}`, h('span', { class: 'x-note' }, p.note)), say(p.value),
     ])));
 }
+
+/** Bytes and keys: in the typeface of bytes. */
+export function mono(text) { return h('span', { class: 'x-mono' }, text); }
 
 /** Bytes in hex, in pairs; at most most of them. */
 export function hex(bytes, most = 24) {

@@ -1,7 +1,8 @@
 // WebSocket's end and TCP's end are two: Close frames, then FIN. The bridge holds its FIN back so that both can be seen.
 
+import { h } from '../dom.js';
 import { ms, t } from '../lang.js';
-import { lanes, table } from './charts.js';
+import { lanes, swatch, table } from './charts.js';
 import { first, last } from './pick.js';
 
 const HOLDS = [0, 50, 500];
@@ -9,7 +10,7 @@ const LONGEST_MS = 4000;
 
 export default {
   id: 'close-vs-fin',
-  guesses: ['close-frame', 'fin', 'both'],
+  guesses: ['close-frame', 'fin', 'else'],
   run, draw, params, answer,
 };
 
@@ -110,7 +111,7 @@ function marks(x) {
 function rows(holds) {
   const say = (v) => (v == null ? t('x.ui.unmeasured') : ms(v));
   return [
-    ...MARKS.map(([m]) => [t(`x.close-vs-fin.${m}`), ...holds.map((x) => say(x[m]))]),
+    ...MARKS.map(([m, colour]) => [h('span', {}, swatch(colour), ` ${t(`x.close-vs-fin.${m}`)}`), ...holds.map((x) => say(x[m]))]),
     [t('x.close-vs-fin.told'), ...holds.map((x) => (x.code == null ? '–' : `${x.code} ${JSON.stringify(x.reason)} wasClean ${x.clean}`))],
     [t('x.close-vs-fin.keeper'), ...holds.map((x) => (x.first_fin ? t(`x.close-vs-fin.keeper.${x.first_fin}`) : t('x.ui.unmeasured')))],
     [t('x.close-vs-fin.plusminus'), ...holds.map((x) => say(x.plusminus_us))],

@@ -1,7 +1,7 @@
 // A card: question, guess, run, evidence, verdict, "in your code". Folded to question and run until it has run.
 
 import { clear, h, rich } from '../dom.js';
-import { num, t } from '../lang.js';
+import { ms, num, t } from '../lang.js';
 import { perform, stop } from './runner.js';
 
 /** Verdicts that every experiment can end with. */
@@ -119,7 +119,7 @@ export class Card {
     try {
       return [h('h4', {}, t('x.ui.evidence')), ...this.experiment.draw(this.evidence)];
     } catch (error) {
-      if (!COMMON.includes(this.evidence.verdict) && !this.evidence.partial) throw error;
+      if (!COMMON.includes(this.evidence.verdict) && !this.evidence.partial) console.error(error);
       return []; // what a stopped run left is not enough for a drawing
     }
   }
@@ -131,7 +131,7 @@ export class Card {
       : this.text(`verdict.${e.verdict}`, this.experiment.params(e));
     return h('div', { class: e.ok ? 'x-verdict' : 'x-verdict x-bad' },
       h('h4', {}, t('x.ui.verdict')), h('p', {}, rich(text)), this.guessed(),
-      h('p', { class: 'x-fine' }, t('x.ui.this-run', { browser: browserOf(e.userAgent), seconds: (e.took_ms / 1000).toFixed(1) })));
+      h('p', { class: 'x-fine' }, t('x.ui.this-run', { browser: browserOf(e.userAgent), took: ms(e.took_ms * 1000) })));
   }
 
   guessed() {

@@ -1,9 +1,8 @@
 // The opening handshake: what 101 proves, and what the bridge says to broken ones.
 
-import { h } from '../dom.js';
 import { t } from '../lang.js';
 import { sha1 } from '../sha1.js';
-import { hex, table } from './charts.js';
+import { hex, mono, table } from './charts.js';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'; // RFC 6455 section 1.3
 
@@ -57,12 +56,11 @@ function params({ facts: f }) {
 
 function draw({ facts: f }) {
   if (!f.derivation) return [];
-  const code = (text) => h('span', { class: 'x-mono' }, text);
   const [good, ...broken] = f.variants;
   return [
     table([t('x.handshake.col.step'), t('x.handshake.col.value')], [
-      [t('x.handshake.key'), code(f.key)], [t('x.handshake.text'), code(f.derivation.text)], [t('x.handshake.sha1'), code(f.derivation.sha1)],
-      [t('x.handshake.derived'), code(f.derivation.accept)], [t('x.handshake.sent'), code(good.accept ?? t('x.ui.none'))],
+      [t('x.handshake.key'), mono(f.key)], [t('x.handshake.text'), mono(f.derivation.text)], [t('x.handshake.sha1'), mono(f.derivation.sha1)],
+      [t('x.handshake.derived'), mono(f.derivation.accept)], [t('x.handshake.sent'), mono(good.accept ?? t('x.ui.none'))],
     ], t('x.handshake.derivation')),
     table(['what', 'status', 'why'].map((c) => t(`x.handshake.col.${c}`)), [good, ...broken].map((v) => [
       t(`x.handshake.variant.${v.variant}`), v.status ? String(v.status) : t('x.ui.none'), v.status === 101 ? t('x.handshake.upgraded') : v.body.trim(),

@@ -1,8 +1,7 @@
 // One text, three images on the wire; and what becomes of a frame without a mask.
 
-import { h } from '../dom.js';
 import { t } from '../lang.js';
-import { hex, table } from './charts.js';
+import { hex, mono, table } from './charts.js';
 import { bytesOfMessage, dataFrames, len, off, pick } from './pick.js';
 
 const TEXT = '发送数据';
@@ -78,12 +77,11 @@ function params({ facts: f }) {
 
 function draw({ facts: f }) {
   if (!f.frames) return [];
-  const code = (text) => h('span', { class: 'x-mono' }, text);
   const nodes = [table(['n', 'head', 'key', 'wire', 'text'].map((c) => t(`x.mask.col.${c}`)), f.frames.map((x, i) => [
-    `#${i + 1}`, code(x.head), code(x.key), code(x.wire ?? t('x.ui.unmeasured')), x.text]))];
+    `#${i + 1}`, mono(x.head), mono(x.key), mono(x.wire ?? t('x.ui.unmeasured')), x.text]))];
   if (f.raw) {
     nodes.push(table([t('x.mask.col.step'), t('x.mask.col.value')], [
-      [t('x.mask.sent'), code(f.raw.sent[0])], [t('x.mask.answer'), code(f.raw.answer)],
+      [t('x.mask.sent'), mono(f.raw.sent[0])], [t('x.mask.answer'), mono(f.raw.answer)],
       [t('x.mask.close'), `${f.raw.code || '–'} ${JSON.stringify(f.raw.reason ?? '')}`],
     ], t('x.mask.raw')));
   }

@@ -1,7 +1,7 @@
 // The bridge pings, the browser answers, and JavaScript is not told.
 
 import { ms, t } from '../lang.js';
-import { hex, table } from './charts.js';
+import { hex, mono, table } from './charts.js';
 import { pick } from './pick.js';
 
 const PING_MS = 300;
@@ -65,7 +65,7 @@ function draw({ facts: f }) {
   if (!f.pings) return [];
   return [
     table(['n', 'ping', 'pong', 'rtt'].map((c) => t(`x.ping.col.${c}`)), f.pings.map((p, i) => [
-      String(i + 1), p.ping, p.pong ?? t('x.ping.pending'), p.rtt_us == null ? '–' : ms(p.rtt_us)])),
-    table([t('x.ping.col.event'), t('x.ping.col.fired')], Object.entries(f.events).map(([name, n]) => [`on${name}`, String(n)])),
+      String(i + 1), mono(p.ping), p.pong ? mono(p.pong) : t('x.ping.pending'), p.rtt_us == null ? '–' : ms(p.rtt_us)])),
+    table([t('x.ping.col.event'), t('x.ping.col.fired')], Object.entries(f.events).map(([name, n]) => [mono(`on${name}`), String(n)])),
   ];
 }

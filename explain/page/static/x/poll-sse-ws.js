@@ -125,7 +125,7 @@ function answer({ facts: f }) {
 
 function params({ facts: f }) {
   const say = (v) => (v == null ? t('x.ui.unmeasured') : ms(v));
-  const all = { requests: f.ways.poll.requests, payload: f.payload };
+  const all = { updates: f.updates, requests: f.ways.poll.requests, payload: f.payload };
   for (const [name, w] of Object.entries(f.ways)) Object.assign(all, { [name]: total(w), [`${name}_updates`]: w.updates, [`${name}_p50`]: say(w.p50_us) });
   return all;
 }

@@ -33,8 +33,9 @@ async function run(run) {
   f.closing.states.push([live.ws.readyState, f.closing.watched_us]);
   f.closing.close_frame_seen = Boolean(first(live.store, 'frame', 'A', 'in', 'close'));
   run.record(live.store, (e) => e.layer === 'pair' || e.layer === 'feed');
-  if (before === 0) return { verdict: 'drained', ok: false };
-  if (!f.where) return { verdict: 'unmeasured', ok: true };
+  if (!f.where) return { verdict: before > 0 ? 'unmeasured' : 'drained', ok: before > 0 };
+  if (f.where.read >= f.sent) return { verdict: 'drained', ok: false };
+  if (before === 0) return { verdict: 'kernel', ok: true };
   return { verdict: f.closing.over ? 'closed' : 'waits', ok: true };
 }
 
@@ -68,7 +69,8 @@ function answer({ verdict }) { return verdict === 'drained' ? null : 'buffers'; 
 function params({ facts: f }) {
   const w = f.where;
   return {
-    sent: f.sent, took: ms(f.send_us), buffered: f.closing?.buffered ?? 0, read: w?.read == null ? t('x.ui.unmeasured') : bytes(w.read),
+    sent: f.sent, took: ms(f.send_us), buffered: f.closing?.buffered ?? 0, read: w ? bytes(w.read) : t('x.ui.unmeasured'), state: f.closing?.states.at(-1)[0] ?? '–',
+    queued: w ? w.inq_a + w.outq_b + w.inq_target : 0,
     watched: ms(f.closing?.watched_us ?? 0), then: f.closing?.buffered_then ?? 0,
   };
 }
@@ -81,7 +83,7 @@ function draw({ facts: f }) {
   if (!f.points?.length) return [];
   const rows = f.points.filter((_, i) => i % 5 === 0 || i === f.points.length - 1);
   const nodes = [
-    curve(f.points, { colour: 'js', top: 'bufferedAmount', right: `${ms(0)} – ${ms(f.points.at(-1)[0])}`, say: bytes }),
+    curve(f.points, { colour: 'js', top: 'bufferedAmount', right: axis(f), say: bytes, mark: f.closing?.called_us }),
     twin(table([t('x.slow-target.col.time'), 'bufferedAmount'], rows.map(([at, n]) => [ms(at), num(n)]))),
   ];
   if (f.where) nodes.push(...whereabouts(f.where));
@@ -90,9 +92,14 @@ function draw({ facts: f }) {
   return nodes;
 }
 
+function axis(f) {
+  const end = ms(f.points.at(-1)[0]);
+  return f.closing ? t('x.slow-target.axis-close', { end, at: ms(f.closing.called_us) }) : t('x.slow-target.axis', { end });
+}
+
 function whereabouts(w) {
-  const parts = PARTS.map(([key, colour]) => ({ colour, label: t(`x.slow-target.where.${key}`), value: w[key], note: t(`x.slow-target.how.${key}`) }));
-  const head = ['place', 'bytes', 'how'].map((c) => t(`x.slow-target.col.${c}`));
+  const parts = PARTS.map(([key, colour]) => ({ colour, label: t(`x.slow-target.where.${key}`), value: w[key], note: t(`x.slow-target.how.${key}`, { n: w.siocoutq_b }) }));
+  const head = ['place', 'bytes'].map((c) => t(`x.slow-target.col.${c}`));
   return [stack(parts, num, head), h('p', { class: 'x-fine' }, t('x.slow-target.sampled', { at: ms(w.at_us) }))];
 }
 

@@ -105,7 +105,7 @@ function draw({ facts: f }) {
   if (!f.tcp) return [];
   const counted = [t('x.three-sends.col.cut'), t('x.three-sends.col.rounds')];
   const rows = (all, key) => Object.entries(all).sort((a, b) => b[1] - a[1])
-    .map(([sizes, n]) => ({ label: t(key, { n: sizes.split('+').length, sizes: sizes.replaceAll('+', ' + ') }), value: n, text: `${n}×` }));
+    .map(([sizes, n]) => ({ label: t(key, { n: sizes.split('+').length, sizes: sizes.replaceAll('+', '\u202f+\u202f') }), value: n, text: `${n}×` }));
   const parts = [
     histogram(t('x.three-sends.ws'), rows(f.ws.sizes, 'x.three-sends.messages'), 'a', counted),
     histogram(t('x.three-sends.tcp'), rows(f.tcp.sizes, 'x.three-sends.messages'), 'js', counted),

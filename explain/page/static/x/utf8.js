@@ -2,7 +2,7 @@
 
 import { h } from '../dom.js';
 import { num, t } from '../lang.js';
-import { hex, table } from './charts.js';
+import { hex, mono, table } from './charts.js';
 import { bytesOfMessage, dataFrames, len } from './pick.js';
 
 const SAMPLES = { chinese: '发送数据', emoji: '😀', surrogate: '\ud83d' };
@@ -88,18 +88,17 @@ function codePoints(text) {
 
 function draw({ facts: f }) {
   if (!f.samples) return [];
-  const code = (text) => h('span', { class: 'x-mono' }, text ?? '–');
   const label = (s) => (s.name === 'surrogate' ? t('x.utf8.lone') : SAMPLES[s.name]);
   const n = (v) => (v == null ? t('x.ui.unmeasured') : num(v));
   const nodes = [table(['text', 'units', 'bytes', 'wire', 'hex', 'back'].map((c) => t(`x.utf8.col.${c}`)), f.samples.map((s) => [
-    label(s), n(s.units), n(s.bytes), n(s.wire), code(s.payload), h('span', {}, s.back ?? '–', ' ', code(codePoints(s.back)))]), t('x.utf8.sizes'))];
+    label(s), n(s.units), n(s.bytes), n(s.wire), mono(s.payload ?? '–'), h('span', {}, s.back ?? '–', ' ', mono(codePoints(s.back)))]), t('x.utf8.sizes'))];
   if (f.pieces.length) {
     nodes.push(table(['message', 'hex', 'naive', 'stream'].map((c) => t(`x.utf8.col.${c}`)), f.pieces.map((p, i) => [
-      `#${i + 1}`, code(p.hex), p.alone, p.stream]), t('x.utf8.split')));
+      `#${i + 1}`, mono(p.hex), p.alone, p.stream]), t('x.utf8.split')));
   }
   if (f.raw.length) {
     nodes.push(table([t('x.utf8.col.case'), t('x.utf8.col.hex'), t('x.utf8.col.answer')], f.raw.map((c) => [
-      t(`x.utf8.case.${c.case}`), code(c.payload.join(' | ')), c.code ? `Close ${c.code} ${JSON.stringify(c.reason ?? '')}` : t('x.utf8.echoed')]), t('x.utf8.raw')));
+      t(`x.utf8.case.${c.case}`), mono(c.payload.join(' | ')), c.code ? `Close ${c.code} ${JSON.stringify(c.reason ?? '')}` : t('x.utf8.echoed')]), t('x.utf8.raw')));
   }
   return nodes;
 }

@@ -1,0 +1,228 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// pageVisit is what a claim about the page is checked with.
+type pageVisit struct {
+	*visit
+	engine string
+	driven *drivenBrowser
+}
+
+// shownPage is wsbridge's page in a browser.
+type shownPage struct {
+	v       *pageVisit
+	tab     drivenTab
+	notes   *notes
+	bridge  *program
+	allowed []string // what the console may say once each
+}
+
+// desktop is a window that shows everything side by side.
+var desktop = look{width: 1440, height: 900}
+
+// openPage opens wsbridge's page and waits until it is ready. When the test is over, the page must have broken no
+// content security policy, have asked no other host, and have left the console empty but for what it was allowed.
+func (v *pageVisit) openPage(bridge *program, query string, l look) *shownPage {
+	v.Helper()
+	p := &shownPage{v: v, notes: new(notes), bridge: bridge}
+	var err error
+	if p.tab, err = v.driven.open(v.ctx, l, p.notes); err != nil {
+		v.Fatalf("open a tab: %v", err)
+	}
+	v.Cleanup(p.finish)
+	if err := p.tab.navigate(v.ctx, "http://"+bridge.addr+"/"+query); err != nil {
+		v.Fatalf("open the page: %v", err)
+	}
+	p.await("the page's own script", "Boolean(globalThis.wsbridge)")
+	p.do("wsbridge.ready.then(() => {})")
+	return p
+}
+
+// do evaluates an expression for what it does.
+func (p *shownPage) do(expression string) {
+	p.v.Helper()
+	if err := evaluateJSON(p.v.ctx, p.tab, expression, nil); err != nil {
+		p.v.Fatalf("%s: %v", firstLine(expression), err)
+	}
+}
+
+// valueOf is the value of an expression in the page.
+func valueOf[T any](p *shownPage, expression string) (value T) {
+	p.v.Helper()
+	if err := evaluateJSON(p.v.ctx, p.tab, expression, &value); err != nil {
+		p.v.Fatalf("%s: %v", firstLine(expression), err)
+	}
+	return value
+}
+
+// await waits until an expression is true in the page.
+func (p *shownPage) await(what, expression string) {
+	p.v.Helper()
+	var err error
+	for got := false; !got; {
+		if err = evaluateJSON(p.v.ctx, p.tab, "Boolean(await ("+expression+"))", &got); got {
+			return
+		}
+		pause(p.v.T, p.v.ctx, "wait for "+what+": "+expression, func() string { return p.state(err) })
+	}
+}
+
+// state is what a failure should tell of the page.
+func (p *shownPage) state(err error) string {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var last any
+	errStore := evaluateJSON(ctx, p.tab, `wsbridge.store().events.slice(-15).map((e) => [e.src, e.stream, e.dir, e.layer, e.kind, e.n, e.len, e.why].filter(Boolean).join(' '))`, &last)
+	return fmt.Sprintf("last events %v %v", last, errors.Join(err, errStore))
+}
+
+func (p *shownPage) press(keys ...string) {
+	p.v.Helper()
+	for _, key := range keys {
+		if err := p.tab.press(p.v.ctx, key); err != nil {
+			p.v.Fatalf("press %s: %v", key, err)
+		}
+	}
+}
+
+func (p *shownPage) resize(width, height int) {
+	p.v.Helper()
+	if err := p.tab.resize(p.v.ctx, width, height); err != nil {
+		p.v.Fatal(err)
+	}
+	p.await(fmt.Sprintf("%d pixels", width), fmt.Sprintf("innerWidth === %d", width))
+}
+
+// picture keeps a screenshot, if WSBRIDGE_PICTURES names a directory for them.
+func (p *shownPage) picture(name string) {
+	p.v.Helper()
+	dir := os.Getenv("WSBRIDGE_PICTURES")
+	if dir == "" {
+		return
+	}
+	png, err := p.tab.screenshot(p.v.ctx)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, p.v.engine+"-"+name+".png"), png, 0o644)
+	}
+	if err != nil {
+		p.v.Errorf("screenshot: %v", err)
+	}
+}
+
+// allow lets the browser's console say one thing more, once, that contains these words.
+func (p *shownPage) allow(words string) { p.allowed = append(p.allowed, words) }
+
+// finish checks what must hold for every page, and closes it.
+func (p *shownPage) finish() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var violations []string
+	if err := evaluateJSON(ctx, p.tab, "probe.violations", &violations); err != nil {
+		p.v.Errorf("the page does not answer: %v", err)
+	}
+	if len(violations) > 0 {
+		p.v.Errorf("violations of the content security policy: %q", violations)
+	}
+	console, requests := p.told(ctx)
+	for _, asked := range requests {
+		u, err := url.Parse(asked)
+		if err != nil || u.Host != p.bridge.addr && !slices.Contains([]string{"data", "blob", "about"}, u.Scheme) {
+			p.v.Errorf("the page asked %s, want nobody but %s", asked, p.bridge.addr)
+		}
+	}
+	p.checkConsole(console)
+	if err := p.tab.close(ctx); err != nil {
+		p.v.Errorf("close the page: %v", err)
+	}
+}
+
+// told is all that was said and asked so far.
+func (p *shownPage) told(ctx context.Context) (console, requests []string) {
+	const mark = "the claim ends here"
+	if err := evaluateJSON(ctx, p.tab, "console.info("+"'"+mark+"')", nil); err != nil {
+		p.v.Errorf("console: %v", err)
+		return nil, nil
+	}
+	isMark := func(line string) bool { return strings.Contains(line, mark) }
+	for {
+		console, requests = p.notes.all()
+		if slices.ContainsFunc(console, isMark) {
+			break
+		}
+		pause(p.v.T, ctx, "wait for the console", func() string { return "" })
+	}
+	from := `{file: "http://` + p.bridge.addr + "/" // Firefox prints what it complains of itself
+	for line := range strings.Lines(p.v.driven.printed()) {
+		if strings.Contains(line, "/PageMessages ") && strings.Contains(line, from) {
+			console = append(console, line)
+		}
+	}
+	return slices.DeleteFunc(console, isMark), requests
+}
+
+func (p *shownPage) checkConsole(console []string) {
+	allowed := slices.Clone(p.allowed)
+	for _, line := range console {
+		i := slices.IndexFunc(allowed, func(words string) bool { return strings.Contains(line, words) })
+		if i < 0 {
+			p.v.Errorf("the console says %s", line)
+			continue
+		}
+		allowed = slices.Delete(allowed, i, i+1)
+	}
+	if len(allowed) > 0 {
+		p.v.Errorf("the console does not say %q", allowed)
+	}
+}
+
+// checkPage runs claims about the page in each engine, one engine beside the other.
+func checkPage(t *testing.T, claims []pageClaim) {
+	if testing.Short() {
+		t.Skip("starts browsers, which takes a minute; run it without -short")
+	}
+	binary := buildProgram(t)
+	for _, d := range drivers {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			b := d.start(t, installed(t, d.program, d.debianPackage))
+			for _, c := range claims {
+				ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
+				t.Run(c.claim, func(t *testing.T) {
+					began := time.Now()
+					t.Cleanup(func() {
+						if t.Failed() {
+							t.Logf("the browser's last words:\n%s", browser{printed: b.printed}.lastWords())
+						}
+						t.Logf("took %.1f s", time.Since(began).Seconds())
+					})
+					c.check(&pageVisit{&visit{T: t, ctx: ctx, binary: binary}, d.name, b})
+				})
+				stuck := ctx.Err() != nil
+				cancel()
+				if stuck {
+					t.Fatalf("not checked in %v; the claims behind it are not tried", browserPatience)
+				}
+			}
+		})
+	}
+}
+
+// pageClaim is something the page does in every browser.
+type pageClaim struct {
+	claim string
+	check func(*pageVisit)
+}
