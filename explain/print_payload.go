@@ -36,6 +36,9 @@ func appendJSON(line []byte, e Event, p Payload) []byte {
 	if err := encoder.Encode(&e); err != nil {
 		panic(err) // an Event always can be encoded
 	}
+	if isPlain(b.Bytes()) {
+		return append(line, b.Bytes()...)
+	}
 	for _, r := range b.String() {
 		switch {
 		case r == '\n' || unicode.IsPrint(r):
@@ -47,4 +50,14 @@ func appendJSON(line []byte, e Event, p Payload) []byte {
 		}
 	}
 	return line
+}
+
+// isPlain reports whether text has only printable ASCII characters and line ends.
+func isPlain(text []byte) bool {
+	for _, c := range text {
+		if (c < ' ' || c > '~') && c != '\n' {
+			return false
+		}
+	}
+	return true
 }

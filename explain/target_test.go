@@ -122,35 +122,6 @@ func waiting(h *Hub) (addresses []string) {
 	return addresses
 }
 
-// A connection that has the bridge's port, but leads elsewhere or comes later, is not the session's.
-func TestPracticeServerOfSomebodyElse(t *testing.T) {
-	h := testHub(t, HubOptions{})
-	echo := func(conn net.Conn) { io.Copy(conn, conn) }
-	one, two := practiceServer(t, h, echo), practiceServer(t, h, echo)
-	s := claimed(t, h)
-	s.begin(time.Now(), Event{})
-	watched := dialTarget(t, one)
-	from := watched.LocalAddr()
-	b := s.TapTarget(watched, watched)
-	dialer := net.Dialer{LocalAddr: from, Control: sharePort}
-	if other, err := dialer.Dial("tcp", two); err == nil { // not every system lets two connections have one port
-		defer other.Close()
-		io.WriteString(other, "not yours")
-		io.ReadFull(other, make([]byte, 9))
-	} else {
-		t.Logf("the same port for two targets: %v", err)
-	}
-	if got := those(all(t, s), B, Out, Recv); len(got) != 0 {
-		t.Errorf("got\n%s, want nothing", list(got))
-	}
-	b.Close()
-	h.meet.mu.Lock()
-	defer h.meet.mu.Unlock()
-	if len(h.meet.sessions) != 0 {
-		t.Errorf("the address is still the session's after its connection was closed: %v", h.meet.sessions)
-	}
-}
-
 // The practice server's own close, FIN and reset are its own: send, not something the bridge did.
 func TestPracticeServerEnds(t *testing.T) {
 	h := testHub(t, HubOptions{})

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,62 +16,105 @@ import (
 func TestPageBytes(t *testing.T) {
 	checkPage(t, []pageClaim{
 		{"conservation: every row of the ruler is the same byte string", rulerConserves},
+		{"conservation: of 64 KiB at once every row has every byte in its place", rulerPlaces},
 	})
+}
+
+// rulerRows are the rows of the ruler, where a practice server is the target.
+var rulerRows = map[string][]string{
+	"up":   {"send", "message", "frame", "segment", "read", "write", "recv"},
+	"down": {"tsend", "segment", "read", "frame", "message", "onmessage"},
 }
 
 // rulerRow is a row of the cut ruler, as probe.js has it.
 type rulerRow struct {
-	ID      string
-	Known   bool
-	Note    string
-	Pieces  int
-	Bytes   int
-	SHA256  string
-	Gapless bool
-	Places  []int
-}
-
-func (r rulerRow) String() string {
-	return fmt.Sprintf("%s: %d pieces, %d bytes", r.ID, r.Pieces, r.Bytes)
+	ID     string
+	Known  bool
+	Note   string
+	SHA256 string
+	Pieces []struct {
+		Place, Length int
+		Bytes         []byte
+	}
+	End int // of the last byte, when there is no gap
 }
 
 func rulerConserves(v *pageVisit) {
-	big := make([]byte, 64<<10)
-	rand.Read(big)
 	p := v.openPage(v.startBridge(), "?lang=en", desktop)
-	all := []byte("发送数据") // the page's own first message
-	p.await("its echo", "wsbridge.live().got.pos === 12")
+	all := p.say([]byte("发送数据"), nil) // the page's own first message
 	for _, say := range []struct{ text, as, end, sent string }{
 		{"plain text", "text", "CRLF", "plain text\r\n"},
 		{"中文😀", "text", "LF", "中文😀\n"},
 		{"as bytes 中", "binary", "none", "as bytes 中"},
 		{"00 ff 7f 80 0d 0a", "hex", "none", "\x00\xff\x7f\x80\r\n"},
-		{hex.EncodeToString(big), "hex", "none", string(big)},
 		{"", "text", "none", ""},
-		{"end", "text", "none", "end"},
+		{"end", "text", "CR", "end\r"},
 	} {
 		p.do(fmt.Sprintf("probe.say(%q, %q, %q)", say.text, say.as, say.end))
-		all = append(all, say.sent...)
+		all = p.say(all, []byte(say.sent))
 	}
-	p.await("every byte back", fmt.Sprintf("wsbridge.live().got.pos === %d", len(all)))
+	for len(all) < 64<<10 { // in messages that the page keeps whole
+		all = p.sayBytes(all, 3900)
+	}
 	sum := sha256.Sum256(all)
 	want := hex.EncodeToString(sum[:])
-	for flow, ids := range map[string][]string{
-		"up":   {"send", "message", "frame", "segment", "read", "write", "recv"},
-		"down": {"tsend", "segment", "read", "frame", "message", "onmessage"},
-	} {
-		p.await("all rows "+flow, fmt.Sprintf("probe.ruler(%q).then((rows) => rows.every((r) => r.bytes === %d))", flow, len(all)))
-		rows := valueOf[[]rulerRow](p, fmt.Sprintf("probe.ruler(%q)", flow))
-		var got []string
+	for flow, ids := range rulerRows {
+		rows := p.rows(flow, ids, len(all))
 		for _, r := range rows {
-			got = append(got, r.ID)
-			if r.SHA256 != want || !r.Gapless || r.Pieces == 0 {
-				v.Errorf("%s, row %v: SHA-256 %s, gapless %v; want %d bytes of %s", flow, r, r.SHA256, r.Gapless, len(all), want)
+			if r.SHA256 != want {
+				v.Errorf("%s, row %s of %d pieces: SHA-256 %q, want %s", flow, r.ID, len(r.Pieces), r.SHA256, want)
 			}
+			v.Logf("%s: %9s has %d bytes in %3d pieces, SHA-256 %.8s", flow, r.ID, r.End, len(r.Pieces), r.SHA256)
 		}
-		if !slices.Equal(got, ids) {
-			v.Errorf("%s: rows %q, want %q", flow, got, ids)
-		}
-		v.Logf("%s: %v, all %s", flow, rows, want[:16])
 	}
+}
+
+func rulerPlaces(v *pageVisit) {
+	p := v.openPage(v.startBridge(), "?lang=en", desktop)
+	all := p.sayBytes(p.say([]byte("发送数据"), nil), 64<<10)
+	for flow, ids := range rulerRows {
+		rows := p.rows(flow, ids, len(all))
+		for _, r := range rows {
+			kept := 0
+			for _, piece := range r.Pieces {
+				if want := all[piece.Place : piece.Place+piece.Length]; !bytes.HasPrefix(want, piece.Bytes) || len(piece.Bytes) == 0 {
+					v.Errorf("%s, row %s: the piece at %d has other bytes than were sent", flow, r.ID, piece.Place)
+				}
+				kept += len(piece.Bytes)
+			}
+			v.Logf("%s: %9s has %d bytes in %2d pieces, %d of them compared", flow, r.ID, r.End, len(r.Pieces), kept)
+		}
+	}
+}
+
+// say waits until what was said is back too, and adds it to all.
+func (p *shownPage) say(all, said []byte) []byte {
+	p.v.Helper()
+	all = append(all, said...)
+	p.await("every byte back", fmt.Sprintf("wsbridge.live().got.pos === %d", len(all)))
+	return all
+}
+
+// sayBytes sends n bytes through the page's console.
+func (p *shownPage) sayBytes(all []byte, n int) []byte {
+	p.v.Helper()
+	random := make([]byte, n)
+	rand.Read(random)
+	p.do(fmt.Sprintf("probe.say(%q, 'hex')", hex.EncodeToString(random)))
+	return p.say(all, random)
+}
+
+// rows waits until every row of the ruler has n bytes.
+func (p *shownPage) rows(flow string, ids []string, n int) []rulerRow {
+	p.v.Helper()
+	p.await("all rows "+flow, fmt.Sprintf("probe.ruler(%q).then((rows) => rows.every((r) => r.end === %d))", flow, n))
+	rows := valueOf[[]rulerRow](p, fmt.Sprintf("probe.ruler(%q)", flow))
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.ID)
+	}
+	if !slices.Equal(got, ids) {
+		p.v.Errorf("%s: rows %q, want %q", flow, got, ids)
+	}
+	return rows
 }

@@ -1,6 +1,7 @@
 /** The WebSocket API with its current values, and what is often told wrong about it, each with evidence of this session. */
 import { clear, h, rich, say } from './dom.js';
 import { num, onLang, t } from './lang.js';
+import { isData } from './spans.js';
 
 const ROWS = ['url', 'readyState', 'bufferedAmount', 'binaryType', 'protocol', 'extensions', 'onopen', 'onmessage', 'onerror',
   'onclose', 'send()', 'close()'];
@@ -86,7 +87,7 @@ function evidence(note, ctx) {
 }
 
 function frameSeen(events) {
-  const frame = events.findLast((e) => e.layer === 'frame' && e.stream === 'A' && e.dir === 'in' && e.kind !== 'begin' && e.size);
+  const frame = events.findLast((e) => e.layer === 'frame' && e.stream === 'A' && e.dir === 'in' && e.kind !== 'begin' && isData(e) && e.size);
   return frame ? t('note.tcp.seen', { payload: frame.size, wire: frame.len }) : t('note.unseen');
 }
 

@@ -27,6 +27,7 @@ class Console {
     this.ctx = ctx;
     this.choice = { as: 'text', end: 'none', encoding: 'utf-8', stream: false };
     this.last = null;
+    this.picks = {};
     this.bad = false;
     this.quickUsed = false;
     this.transcript = new Transcript({
@@ -43,6 +44,7 @@ class Console {
     this.last = null;
     this.story.reset();
     this.transcript.add(store.events);
+    if (store.path === '/lab/line') this.endLines();
     store.addEventListener('change', (e) => {
       if (store !== this.ctx.store) return;
       this.transcript.add(/** @type {CustomEvent} */ (e).detail.added);
@@ -91,8 +93,9 @@ class Console {
   }
 
   options() {
-    const pick = (name, values, label) => h('label', null, h('span', null, t(`console.${name}`)), h('select', { on: { change: (e) => this.choose(name, e.target.value) } },
-      values.map((v) => h('option', { value: v, selected: v === this.choice[name] }, label(v)))));
+    const pick = (name, values, label) => h('label', null, h('span', null, t(`console.${name}`)),
+      this.picks[name] = h('select', { on: { change: (e) => this.choose(name, e.target.value) } },
+        values.map((v) => h('option', { value: v, selected: v === this.choice[name] }, label(v)))));
     const stream = h('input', { type: 'checkbox', checked: this.choice.stream, on: { change: (e) => this.choose('stream', e.target.checked) } });
     return h('div', { class: 'options' },
       pick('as', KINDS, (v) => t(`console.as.${v}`)),
@@ -106,6 +109,13 @@ class Console {
     if (name === 'encoding') this.transcript.decodeAs(value);
     if (name === 'stream') this.transcript.showStream(value);
     this.typed();
+  }
+
+  /** A line service waits for the end of the line. */
+  endLines() {
+    if (this.choice.end !== 'none') return;
+    this.choice.end = 'LF';
+    this.picks.end.value = 'LF';
   }
 
   key(e) {

@@ -37,13 +37,24 @@ export async function create(root, ctx) {
 
 /** /#x=close-vs-fin shows its card. */
 function followHash(cards) {
-  const go = () => {
+  const asked = () => {
     const id = new URLSearchParams(location.hash.slice(1)).get('x');
-    cards.find((c) => c.experiment.id === id)?.show();
+    return cards.find((c) => c.experiment.id === id);
   };
-  addEventListener('hashchange', go);
-  go();
-  globalThis.wsbridge?.ready?.finally(go); // the parts above have their height by then
+  addEventListener('hashchange', () => asked()?.show());
+  if (asked()) hold(asked());
+}
+
+/** How long the parts above may grow after the page was opened. */
+const SETTLE_MS = 3000;
+
+/** Keeps a card in view while the parts above it still grow, until somebody does something. */
+function hold(card) {
+  const observer = new ResizeObserver(() => card.show());
+  const stop = () => observer.disconnect();
+  observer.observe(document.body);
+  for (const name of ['wheel', 'touchstart', 'pointerdown', 'keydown']) addEventListener(name, stop, { once: true, passive: true });
+  setTimeout(stop, SETTLE_MS);
 }
 
 function publish(cards) {

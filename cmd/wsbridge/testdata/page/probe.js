@@ -58,17 +58,30 @@ function choose(select, value) {
   select.dispatchEvent(new Event('change', { bubbles: true }));
 }
 
-/** Each row of the ruler: how many pieces, where they begin, and what bytes. */
+/**
+ * Each row of the ruler: its pieces as [place, length, base64 of their bytes], and the SHA-256 of all bytes, empty when
+ * some were not kept. Of a piece that was not kept whole the first KEPT bytes are told.
+ */
 async function ruler(flow) {
   const { rows, rowBytes } = await part('rows.js');
+  const { payloadBytes } = await part('wire.js');
   return Promise.all(rows(store(), flow).map(async (row) => {
     const bytes = row.known ? rowBytes(store(), row) : null;
-    const places = row.blocks.map((b) => b.pos);
+    const kept = (b) => payloadBytes(store(), b) ?? payloadBytes(store(), { ...b, len: Math.min(b.len, KEPT) }) ?? new Uint8Array();
     return {
-      id: row.id, known: row.known, note: row.note, pieces: row.blocks.length, bytes: bytes?.length ?? -1, sha256: bytes ? await sha256(bytes) : '',
-      gapless: row.blocks.every((b, i) => b.pos === (i ? row.blocks[i - 1].pos + row.blocks[i - 1].len : 0)), places,
+      id: row.id, known: row.known, note: row.note, sha256: bytes ? await sha256(bytes) : '',
+      pieces: row.blocks.map((b) => ({ place: b.pos, length: b.len, bytes: base64(kept(b)) })),
+      end: row.blocks.reduce((end, b) => (b.pos === end ? end + b.len : NaN), 0),
     };
   }));
+}
+
+const KEPT = 1000;
+
+function base64(bytes) {
+  let text = '';
+  for (const b of bytes) text += String.fromCharCode(b);
+  return btoa(text);
 }
 
 globalThis.probe = { violations, first, store, live, part, listen, say, choose, ruler, sha256 };

@@ -70,6 +70,7 @@ export class Card {
   /** Runs the experiment and shows it. @returns {Promise<import('./runner.js').Evidence>} */
   async perform(options) {
     await stop();
+    const turn = this.turn = {}; // a later run may begin before this one has been told that it was stopped
     this.running = true;
     this.evidence = null;
     this.bar.removeAttribute('value');
@@ -77,8 +78,10 @@ export class Card {
     this.renderResult();
     this.say('x.ui.running');
     const evidence = await perform(this.experiment, { ...this.options, ...options }, {
-      version: this.ctx.bridge?.version ?? '', onShow: (partial, run) => this.showProgress(partial, run),
+      version: this.ctx.bridge?.version ?? '',
+      onShow: (partial, run) => { if (turn === this.turn) this.showProgress(partial, run); },
     });
+    if (turn !== this.turn) return evidence;
     this.running = false;
     this.evidence = evidence;
     this.renderControls();
@@ -156,7 +159,7 @@ export class Card {
 
   /** Scrolls here, for a deep link. */
   show() {
-    this.root.scrollIntoView({ block: 'start' });
+    this.root.scrollIntoView({ block: 'start', behavior: 'instant' });
     this.button.focus({ preventScroll: true });
   }
 }
