@@ -49,9 +49,13 @@ func TestCloseTable(t *testing.T) {
 		{"session limit: drain, 1001", func(o *Options) { o.MaxSession = 100 * time.Millisecond }, limitEnds("session limit"), "session limit"},
 		{"shutdown: drain, 1001", nil, shutdownEnds, "shutdown"},
 	} {
-		t.Run(row.claim, func(t *testing.T) {
+		run := func(t *testing.T, watched bool) {
 			t.Parallel()
 			o := slowLimits()
+			var w *watcher
+			if watched {
+				w = watchAll(t, &o)
+			}
 			if row.options != nil {
 				row.options(&o)
 			}
@@ -63,7 +67,12 @@ func TestCloseTable(t *testing.T) {
 			c, target := r.connect()
 			row.run(r, c, target)
 			r.wantCause(row.cause)
-		})
+			if watched {
+				w.wantCause(t, row.cause)
+			}
+		}
+		t.Run(row.claim, func(t *testing.T) { run(t, false) })
+		t.Run(row.claim+"; watched", func(t *testing.T) { run(t, true) })
 	}
 }
 

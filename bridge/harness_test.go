@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"wsbridge/explain"
 	"wsbridge/tcp"
 )
 
@@ -49,7 +50,10 @@ func newRigTo(t testing.TB, o Options, to tcp.Target, target net.Listener) *rig 
 	r.Bridge = New(o)
 	ln := listen(t, "tcp", "127.0.0.1:0")
 	r.addr = ln.Addr().String()
-	r.server = &http.Server{Handler: r.Bridge, ErrorLog: slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), 0)}
+	if o.Watch != nil {
+		ln = tappedListener{ln}
+	}
+	r.server = &http.Server{Handler: r.Bridge, ConnContext: explain.WithTap, ErrorLog: slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), 0)}
 	served := make(chan struct{})
 	go serve(r.server, ln, served)
 	t.Cleanup(func() {

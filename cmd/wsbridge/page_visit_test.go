@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
-	"time"
 )
 
 // pageVisit is what a claim about the page is checked with.
@@ -187,42 +185,4 @@ func (p *shownPage) checkConsole(console []string) {
 	if len(allowed) > 0 {
 		p.v.Errorf("the console does not say %q", allowed)
 	}
-}
-
-// checkPage runs claims about the page in each engine, one engine beside the other.
-func checkPage(t *testing.T, claims []pageClaim) {
-	if testing.Short() {
-		t.Skip("starts browsers, which takes a minute; run it without -short")
-	}
-	binary := buildProgram(t)
-	for _, d := range drivers {
-		t.Run(d.name, func(t *testing.T) {
-			t.Parallel()
-			b := d.start(t, installed(t, d.program, d.debianPackage))
-			for _, c := range claims {
-				ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
-				t.Run(c.claim, func(t *testing.T) {
-					began := time.Now()
-					t.Cleanup(func() {
-						if t.Failed() {
-							t.Logf("the browser's last words:\n%s", browser{printed: b.printed}.lastWords())
-						}
-						t.Logf("took %.1f s", time.Since(began).Seconds())
-					})
-					c.check(&pageVisit{&visit{T: t, ctx: ctx, binary: binary}, d.name, b})
-				})
-				stuck := ctx.Err() != nil
-				cancel()
-				if stuck {
-					t.Fatalf("not checked in %v; the claims behind it are not tried", browserPatience)
-				}
-			}
-		})
-	}
-}
-
-// pageClaim is something the page does in every browser.
-type pageClaim struct {
-	claim string
-	check func(*pageVisit)
 }

@@ -12,9 +12,9 @@ import (
 
 const (
 	idlePath   = "/lab/discard" // a target that says nothing
-	proxyLimit = 700 * time.Millisecond
+	proxyLimit = time.Second
 	idlePing   = 200 * time.Millisecond
-	idleWatch  = 2500 * time.Millisecond // who is still connected then has outlived the proxy's limit three times
+	idleWatch  = 3 * time.Second // who is still connected then has outlived the proxy's limit
 	pongLimit  = 400 * time.Millisecond
 	deadWatch  = 5 * time.Second
 )

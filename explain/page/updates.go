@@ -53,14 +53,14 @@ func number(text string, standard int) (int, error) {
 
 // begin says when the session's updates began to come up: now, if this is its first request. ok is false for a session
 // that is used for something else, or whose time is over.
-func (x *Runs) begin(s *explain.Session) (began time.Time, ok bool) {
+func (x *Runs) begin(s *explain.Session) (began time.Time, first, ok bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if began, ok := x.sequences[s.ID()]; ok {
-		return began, s.State() != explain.Ended
+		return began, false, s.State() != explain.Ended
 	}
 	if s.State() != explain.Waiting {
-		return time.Time{}, false
+		return time.Time{}, false, false
 	}
 	if x.sequences == nil {
 		x.sequences = make(map[string]time.Time)
@@ -68,7 +68,7 @@ func (x *Runs) begin(s *explain.Session) (began time.Time, ok bool) {
 	began = time.Now()
 	x.sequences[s.ID()] = began
 	time.AfterFunc(sequenceLimit, func() { x.over(s) })
-	return began, true
+	return began, true, true
 }
 
 // over ends the session of a sequence.
@@ -92,7 +92,7 @@ func lean(h http.Header) {
 
 // poll answers with the updates from number after on that have come up.
 func (x *Runs) poll(w http.ResponseWriter, r *http.Request, s *explain.Session, after, n int) {
-	began, ok := x.begin(s)
+	began, _, ok := x.begin(s)
 	if !ok {
 		notWaiting(w)
 		return
@@ -114,8 +114,8 @@ func (x *Runs) poll(w http.ResponseWriter, r *http.Request, s *explain.Session, 
 
 // stream sends each update when it comes up. It blocks until the last one, or until the client is gone.
 func (x *Runs) stream(w http.ResponseWriter, r *http.Request, s *explain.Session, n int) {
-	_, ok := x.begin(s)
-	if !ok {
+	_, first, ok := x.begin(s)
+	if !ok || !first {
 		notWaiting(w)
 		return
 	}

@@ -3,8 +3,9 @@ import { clear, h, rich, say } from './dom.js';
 import { num, onLang, t } from './lang.js';
 import { isData } from './spans.js';
 
-const ROWS = ['url', 'readyState', 'bufferedAmount', 'binaryType', 'protocol', 'extensions', 'onopen', 'onmessage', 'onerror',
-  'onclose', 'send()', 'close()'];
+const ROWS = ['url', 'readyState', 'bufferedAmount', 'binaryType', 'protocol', 'extensions',
+  'onopen', 'onmessage', 'onerror', 'onclose', 'send()', 'close()'];
+const COLUMNS = ['api.member', 'api.value', 'api.means'];
 const NOTES = ['socket', 'location', 'tcp', 'origin', 'buffered'];
 
 /** @param {HTMLElement} root @param {import('./main.js').Context} ctx */
@@ -40,7 +41,7 @@ function build(fold) {
   clear(fold).append(
     h('summary', null, t('api.h')),
     h('div', { class: 'wide' }, h('table', null,
-      h('thead', null, h('tr', null, ['api.member', 'api.value', 'api.means'].map((key) => h('th', { scope: 'col' }, t(key))))),
+      h('thead', null, h('tr', null, COLUMNS.map((key) => h('th', { scope: 'col' }, t(key))))),
       h('tbody', null, rows))),
     h('h3', null, t('note.h')),
     h('ul', { class: 'notes' }, notes));
@@ -67,8 +68,12 @@ function valuesOf(ctx) {
     onerror: last('error') ? t('api.once') : t('api.never'),
     onclose: close ? `${close.code}, ${quoted(close.reason)}, ${close.wasClean}` : t('api.never'),
     'send()': t('api.times', { n: js.send.calls }),
-    'close()': closing ? [closing.code, closing.reason && quoted(closing.reason)].filter(Boolean).join(', ') || t('api.once') : t('api.never'),
+    'close()': closing ? argumentsOf(closing) || t('api.once') : t('api.never'),
   };
+}
+
+function argumentsOf({ code, reason }) {
+  return [code, reason && quoted(reason)].filter(Boolean).join(', ');
 }
 
 /** What this session says to a note. */
@@ -87,7 +92,7 @@ function evidence(note, ctx) {
 }
 
 function frameSeen(events) {
-  const frame = events.findLast((e) => e.layer === 'frame' && e.stream === 'A' && e.dir === 'in' && e.kind !== 'begin' && isData(e) && e.size);
+  const frame = events.findLast((e) => e.layer === 'frame' && e.dir === 'in' && e.kind !== 'begin' && isData(e) && e.size);
   return frame ? t('note.tcp.seen', { payload: frame.size, wire: frame.len }) : t('note.unseen');
 }
 

@@ -2,15 +2,15 @@
 import { h } from './dom.js';
 import { t } from './lang.js';
 import { GUID } from './handshake.js';
-import { hex } from './glyphs.js';
+import { hex, text } from './glyphs.js';
 import { headLength } from './spans.js';
-import { keyOf, wireAt } from './wire.js';
+import { keyOf, mask, wireAt } from './wire.js';
 
 const MOST = 64; // bytes in a shell line
 
-/** @param {any} store @param {any} e @param {any} bridge GET /api/bridge */
-export function byHand(store, e, bridge) {
-  const list = commands(store, e, bridge).filter(([, line]) => line);
+/** @param {any} store @param {any} e */
+export function byHand(store, e) {
+  const list = commands(store, e).filter(([, line]) => line);
   if (!list.length) return null;
   return h('div', { class: 'xray-part byhand' }, h('h4', null, t('xray.byhand')),
     list.map(([name, line]) => h('div', { class: 'byhand-line' }, h('p', { class: 'small soft' }, t(`xray.byhand.${name}`)),
@@ -32,13 +32,13 @@ function select(el) {
 }
 
 /** @returns {[string, string|null][]} name of its sentence, and the line */
-function commands(store, e, bridge) {
+function commands(store, e) {
   switch (e.layer) {
     case 'http': return [['accept', accept(e)], ['curl', curl(store)]];
     case 'frame': return [['unmask', unmask(store, e)], ['nc', nc(store, e)]];
     case 'message': case 'write': case 'recv': return [['nc', nc(store, e)]];
     case 'js': return e.kind === 'send' ? [['nc', nc(store, e)]] : [];
-    case 'socket': case 'kernel': return [['ss', ss(store, e, bridge)]];
+    case 'socket': case 'kernel': return [['ss', ss(store, e)]];
   }
   return [];
 }
@@ -61,7 +61,8 @@ function unmask(store, e) {
   if (!e.masked || !e.size) return null;
   const wire = wireAt(store, 'A', e.dir, (e.off || 0) + headLength(e), Math.min(e.size, MOST));
   if (!wire) return null;
-  return `python3 -c "k=bytes.fromhex('${hex(keyOf(e))}'); d=bytes.fromhex('${hex(wire)}'); print(bytes(b ^ k[i % 4] for i, b in enumerate(d)))"`;
+  const decode = text(mask(wire, keyOf(e))) === null ? '' : '.decode()';
+  return `python3 -c "k=bytes.fromhex('${hex(keyOf(e))}'); d=bytes.fromhex('${hex(wire)}'); print(bytes(b ^ k[i % 4] for i, b in enumerate(d))${decode})"`;
 }
 
 /** The same payload through a plain socket. */
@@ -71,7 +72,7 @@ function nc(store, e) {
   const data = store.bytesOf(e);
   const [, host, port] = remote?.match(/^\[?(.*?)\]?:(\d+)$/) || [];
   if (!up || !port || !data.length || data.length > MOST || (e.opcode || 0) > 2) return null;
-  return `printf '${octal(data)}' | nc -q 1 ${host} ${port}`;
+  return `printf '${octal(data)}' | nc -w 1 ${host} ${port}`;
 }
 
 /** The kernel's account of the same socket, by its ports. */
@@ -87,6 +88,6 @@ function octal(bytes) {
   return Array.from(bytes, (b) => (/[A-Za-z0-9 .,:;_+-]/.test(String.fromCharCode(b)) && b < 128 ? String.fromCharCode(b) : `\\${b.toString(8).padStart(3, '0')}`)).join('');
 }
 
-function quote(text) {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+function quote(word) {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

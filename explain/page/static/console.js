@@ -3,14 +3,12 @@ import { clear, h, say } from './dom.js';
 import { onLang, t, words } from './lang.js';
 import { fill } from './words.js';
 import { overlap } from './spans.js';
-import { ENCODINGS, badHex, parseHex } from './streamtext.js';
+import { ENDS, optionsRow, placeSelect } from './options.js';
+import { badHex, parseHex } from './streamtext.js';
 import { callOf, showSizes } from './sizes.js';
 import { Transcript } from './transcript.js';
-import { Story } from './story.js';
+import { Story, lost } from './story.js';
 
-const ENDS = { none: '', LF: '\n', CR: '\r', CRLF: '\r\n' };
-const KINDS = ['text', 'binary', 'hex'];
-const PLACES = ['/lab/echo', '/lab/ws-echo', '/lab/line'];
 const QUICK = ['A', 'BB', 'CCC'];
 
 /** @param {HTMLElement} root @param {import('./main.js').Context} ctx */
@@ -27,7 +25,6 @@ class Console {
     this.ctx = ctx;
     this.choice = { as: 'text', end: 'none', encoding: 'utf-8', stream: false };
     this.last = null;
-    this.picks = {};
     this.bad = false;
     this.quickUsed = false;
     this.transcript = new Transcript({
@@ -58,50 +55,40 @@ class Console {
   }
 
   draw() {
+    this.build();
+    clear(this.root).append(
+      h('div', { class: 'top' }, this.status, this.place, this.closeButton),
+      this.transcript.root,
+      h('div', { class: 'row' }, this.input, this.sendButton, this.quickButton),
+      this.error, this.options.root, this.ran, this.story.root);
+    this.transcript.root.setAttribute('aria-label', t('console.log'));
+    this.transcript.redraw();
+    this.story.draw();
+    this.asked = null;
+    if (this.last) this.last.shown = false;
+    this.update();
+  }
+
+  /** Makes the controls, in the page's language; what was typed stays. */
+  build() {
     const typed = this.input?.value ?? t('console.first');
+    const button = (name, act, text) => h('button', { type: 'button', class: name, on: { click: act } }, text);
     this.state = h('strong');
     this.reason = h('a', { href: '#why', hidden: true });
     this.status = h('p', { class: 'status' }, this.state, ' ', this.reason);
     this.error = h('p', { class: 'error hot', id: 'hex-error', role: 'alert' });
     this.ran = h('div', { class: 'ran' });
-    this.input = h('textarea', { rows: 1, class: 'mono', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', 'aria-label': t('console.input'),
-      'aria-describedby': 'hex-error', on: { keydown: (e) => this.key(e), input: () => this.typed() } });
+    this.input = h('textarea', {
+      rows: 1, class: 'mono', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+      'aria-label': t('console.input'), 'aria-describedby': 'hex-error',
+      on: { keydown: (e) => this.key(e), input: () => this.typed() },
+    });
     this.input.value = typed;
-    this.sendButton = h('button', { type: 'button', class: 'send', on: { click: () => this.submit() } }, 'send()');
-    this.quickButton = h('button', { type: 'button', class: `primary quick ${this.quickUsed ? '' : 'pulses'}`, on: { click: () => this.quick() } }, t('console.quick'));
-    this.closeButton = h('button', { type: 'button', on: { click: () => this.closeOrOpen() } });
-    clear(this.root).append(
-      h('div', { class: 'top' }, this.status, this.place(), this.closeButton),
-      this.transcript.root,
-      h('div', { class: 'row' }, this.input, this.sendButton, this.quickButton),
-      this.error, this.options(), this.ran, this.story.root);
-    this.transcript.root.setAttribute('aria-label', t('console.log'));
-    this.transcript.redraw();
-    this.story.draw();
-    this.asked = null;
-    this.update();
-  }
-
-  /** Where it is connected; in practice, and beside a target, the practice servers. */
-  place() {
-    const here = this.ctx.store.path || this.ctx.bridge.path;
-    const places = [...new Set([this.ctx.bridge.path, here, ...PLACES].filter(Boolean))];
-    const label = (path) => (PLACES.includes(path) ? t(`console.place.${path.slice(5)}`) : t('console.place.target', { path, target: this.ctx.bridge.target || '' }));
-    this.select = h('select', { 'aria-label': t('console.place'), on: { change: (e) => this.ctx.connect(e.target.value) } },
-      places.map((path) => h('option', { value: path, selected: path === here }, label(path))));
-    return this.select;
-  }
-
-  options() {
-    const pick = (name, values, label) => h('label', null, h('span', null, t(`console.${name}`)),
-      this.picks[name] = h('select', { on: { change: (e) => this.choose(name, e.target.value) } },
-        values.map((v) => h('option', { value: v, selected: v === this.choice[name] }, label(v)))));
-    const stream = h('input', { type: 'checkbox', checked: this.choice.stream, on: { change: (e) => this.choose('stream', e.target.checked) } });
-    return h('div', { class: 'options' },
-      pick('as', KINDS, (v) => t(`console.as.${v}`)),
-      pick('end', Object.keys(ENDS), (v) => (v === 'none' ? t('console.end.none') : v)),
-      pick('encoding', ENCODINGS, (v) => t(`console.encoding.${v}`)),
-      h('label', { class: 'check' }, stream, ' ', h('span', null, t('console.stream'))));
+    this.sendButton = button('send', () => this.submit(), 'send()');
+    this.quickButton = button(`primary quick ${this.quickUsed ? '' : 'pulses'}`, () => this.quick(), t('console.quick'));
+    this.closeButton = button('close', () => this.closeOrOpen());
+    this.options = optionsRow(this.choice, (name, value) => this.choose(name, value));
+    this.place = placeSelect(this.ctx.store.path || this.ctx.bridge.path, this.ctx.bridge, this.ctx.connect);
   }
 
   choose(name, value) {
@@ -115,7 +102,7 @@ class Console {
   endLines() {
     if (this.choice.end !== 'none') return;
     this.choice.end = 'LF';
-    this.picks.end.value = 'LF';
+    this.options.set('end', 'LF');
   }
 
   key(e) {
@@ -160,7 +147,9 @@ class Console {
   /** Sends and remembers which messages that were. */
   send(call, payloads) {
     const live = this.ctx.live();
-    const run = { call, from: live.sent.n + 1, to: live.sent.n + payloads.length, up: live.sent.pos, got: live.got.n };
+    const run = {
+      call, from: live.sent.n + 1, to: live.sent.n + payloads.length, up: live.sent.pos, got: live.got.n, lost: lost(live.store),
+    };
     for (const x of payloads) live.send(x);
     this.last = { ...run, bytes: live.sent.pos - run.up };
     return this.last;
@@ -184,7 +173,7 @@ class Console {
   closeOrOpen() {
     const live = this.ctx.live();
     if (live?.ws && live.ws.readyState <= WebSocket.OPEN) live.close();
-    else this.ctx.connect(this.select.value);
+    else this.ctx.connect(this.place.value);
   }
 
   update() {
@@ -198,8 +187,8 @@ class Console {
     this.closeButton.disabled = state === WebSocket.CLOSING;
     this.sendButton.disabled = !open || this.bad;
     this.quickButton.disabled = !open;
-    if (this.last && !this.last.shown) this.last.shown = showSizes(this.ran, this.ctx.store, this.last.call, this.last.from, this.last.to);
     if (!this.last) clear(this.ran);
+    else if (!this.last.shown) this.last.shown = showSizes(this.ran, this.ctx.store, this.last);
     this.story.update();
   }
 }

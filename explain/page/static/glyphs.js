@@ -17,13 +17,15 @@ export function text(bytes) {
   try { return visible(strict.decode(bytes)); } catch { return null; }
 }
 
-/** Control characters as their pictures (U+2400 and on), so that a line end can be seen. @param {string} s */
+const ESCAPES = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' };
+
+/** Control characters as JavaScript writes them, so that a line end can be seen. @param {string} s */
 export function visible(s) {
-  return s.replace(/[\u0000-\u001f\u007f]/g, (c) => (c === '\u007f' ? '\u2421' : String.fromCharCode(0x2400 + c.charCodeAt(0))));
+  return s.replace(/[\u0000-\u001f\u007f]/g, (c) => ESCAPES[c] ?? `\\x${two(c.charCodeAt(0))}`);
 }
 
 /**
- * The bytes grouped into characters: [{bytes, char}], char null for a byte that is not part of valid UTF-8.
+ * The bytes grouped into characters: [{bytes, char}], char null for a byte that is no text.
  * @param {Uint8Array} bytes
  */
 export function characters(bytes) {
@@ -31,7 +33,8 @@ export function characters(bytes) {
   for (let i = 0; i < bytes.length;) {
     const n = lead(bytes[i]);
     const part = bytes.subarray(i, i + n);
-    const char = part.length === n ? text(part) : null;
+    const all = part.length === n ? text(part) : null;
+    const char = all && all.startsWith('\\x') ? null : all;
     out.push(char === null ? { bytes: bytes.subarray(i, i + 1), char: null } : { bytes: part, char });
     i += char === null ? 1 : n;
   }

@@ -5,6 +5,7 @@
 import { h, clear, say } from './dom.js';
 import { t, num, ms, onLang, loadTexts } from './lang.js';
 import { equations } from './kernel_sums.js';
+import { calmly } from './calm.js';
 
 const GROUPS = {
   alive: ['state', 'rtt', 'min_rtt'],
@@ -14,7 +15,6 @@ const GROUPS = {
   lost: ['total_retrans', 'bytes_retrans'],
 };
 const TIMES = new Set(['rtt', 'min_rtt']);
-const CALM = 250; // milliseconds between two drawings
 
 /** @param {HTMLElement} root @param {any} ctx */
 export async function create(root, ctx) {
@@ -23,7 +23,6 @@ export async function create(root, ctx) {
   const table = h('table', { class: 'kernel' });
   const when = h('p', { class: 'small soft' });
   root.append(sums, h('div', { class: 'scroll' }, table), when);
-  let timer = 0;
   let cells = [];
   let columns = [];
 
@@ -59,7 +58,7 @@ export async function create(root, ctx) {
     clear(sums).append(...equations(store));
   }
 
-  const soon = () => { timer ||= setTimeout(() => { timer = 0; draw(); }, CALM); };
+  const soon = calmly(root, () => draw());
   ctx.onStore((store) => {
     store.addEventListener('change', soon);
     soon();

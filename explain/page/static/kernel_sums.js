@@ -5,11 +5,11 @@
  */
 import { h } from './dom.js';
 import { t, num } from './lang.js';
+import { gotFIN } from './wire.js';
 
 const QUIET = 100_000; // microseconds after the last call; a sample that is older may be of a moment in between
 
-/** States in which the peer's FIN has come, or ours is acknowledged; the kernel counts each as one byte. */
-const GOT_FIN = new Set(['CLOSE-WAIT', 'LAST-ACK', 'CLOSING', 'TIME-WAIT']);
+/** States in which our FIN is acknowledged; the kernel counts it as one byte. */
 const FIN_ACKED = new Set(['FIN-WAIT-2', 'TIME-WAIT']);
 
 /** @param {any} store @returns {HTMLElement[]} those whose numbers are all known */
@@ -20,9 +20,9 @@ export function equations(store) {
 
 /** One socket, one sample. */
 function received(store, stream, sample) {
-  const { bytes_read: read, inq, bytes_received: got, state } = sample?.tcp || {};
+  const { bytes_read: read, inq, bytes_received: got } = sample?.tcp || {};
   if (read === undefined || inq === undefined || got === undefined || encrypted(store, stream)) return null;
-  const fin = GOT_FIN.has(state) || happened(store, stream, 'socket', 'eof', sample.t) ? 1 : 0;
+  const fin = gotFIN(store, stream, sample) ? 1 : 0;
   const left = [[read, 'read'], [inq, 'inq'], ...(fin ? [[1, 'fin']] : [])];
   return line(stream === 'A' ? 'a' : 'b', t(`kernel.column.${stream}`), left, '+', [[got, 'received']], verdict(store, read + inq + fin === got, sample));
 }
@@ -32,7 +32,7 @@ function acked(store, b, target) {
   const { bytes_acked: got, state } = b?.tcp || {};
   const { bytes_read: read, inq } = target?.tcp || {};
   if (got === undefined || read === undefined || inq === undefined || encrypted(store, 'B')) return null;
-  const fin = FIN_ACKED.has(state) || happened(store, 'B', 'recv', 'eof', b.t) ? 1 : 0;
+  const fin = FIN_ACKED.has(state) || store.events.some((e) => e.layer === 'recv' && e.kind === 'eof' && e.t <= b.t) ? 1 : 0;
   const left = [[got, 'acked'], [1, 'syn'], ...(fin ? [[1, 'fin']] : [])];
   return line('b', t('kernel.across'), left, '−', [[read, 'target-read'], [inq, 'target-inq']], verdict(store, got - 1 - fin === read + inq, b, target));
 }
@@ -40,10 +40,6 @@ function acked(store, b, target) {
 /** The kernel counts what is on the wire, which under TLS is more than was read and written. */
 function encrypted(store, stream) {
   return store.events.some((e) => e.layer === 'socket' && e.stream === stream && e.tls);
-}
-
-function happened(store, stream, layer, kind, before) {
-  return store.events.some((e) => e.layer === layer && e.kind === kind && e.stream === stream && e.t <= before);
 }
 
 /** holds; moving: bytes were on their way when it was sampled; differs: they were not. */

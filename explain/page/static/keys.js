@@ -3,7 +3,8 @@ import { clear, h, rich } from './dom.js';
 import { ms, num, onLang, t, words } from './lang.js';
 import { fill } from './words.js';
 
-const KEYS = [['j'], ['k'], ['Enter'], ['Esc'], ['?']];
+const KEYS = ['j', 'k', 'Enter', 'Esc', '?'];
+const COLOURS = ['js', 'a', 'bridge', 'b', 'hot'];
 
 /** @param {import('./main.js').Context} ctx */
 export function startKeys(ctx) {
@@ -73,9 +74,9 @@ function helpDialog() {
   const draw = () => {
     clear(dialog).append(
       h('h2', { id: 'help-h' }, t('help.h')),
-      h('dl', null, KEYS.map(([key]) => [h('dt', null, h('kbd', null, key)), h('dd', null, rich(t(`help.${key}`)))])),
+      h('dl', null, KEYS.map((key) => [h('dt', null, h('kbd', null, key)), h('dd', null, rich(t(`help.${key}`)))])),
       h('p', { class: 'soft' }, rich(t('help.colours'))),
-      h('ul', { class: 'colours' }, ['js', 'a', 'bridge', 'b', 'hot'].map((c) => h('li', { class: `of-${c}` }, t(`help.colour.${c}`)))),
+      h('ul', { class: 'colours' }, COLOURS.map((c) => h('li', { class: `of-${c}` }, t(`help.colour.${c}`)))),
       h('form', { method: 'dialog' }, h('button', { class: 'primary' }, t('help.close'))));
   };
   draw();

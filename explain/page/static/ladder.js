@@ -6,9 +6,9 @@ import { h, clear, say } from './dom.js';
 import { t, bytes, ms, onLang, loadTexts } from './lang.js';
 import { step } from './ladder_steps.js';
 import { overlap } from './spans.js';
+import { calmly } from './calm.js';
 
 const WINDOW = 60;
-const CALM = 200; // milliseconds between two drawings
 const LANES = ['js', 'browser', 'bridge', 'target'];
 
 /** @param {HTMLElement} root @param {any} ctx */
@@ -19,21 +19,22 @@ export async function create(root, ctx) {
   const earlier = h('button', { type: 'button', class: 'quiet ladder-more', on: { click: more } });
   const news = h('button', { type: 'button', class: 'ladder-news', hidden: true, on: { click: catchUp } });
   const list = h('ol', { class: 'ladder-list', on: { keydown: walk } });
-  const box = h('div', { class: 'ladder-box', on: { scroll: () => { if (!reading()) soon(); } } }, earlier, list);
+  const box = h('div', { class: 'ladder-box', on: { scroll: scrolled } }, earlier, list);
   root.append(clock, h('div', { class: 'ladder' }, lanes, box, news));
   let most = WINDOW;
   let made = new Map();
   let shown = [];
-  let timer = 0;
-  let drawn = 0;
+  let atEnd = true;
+  const soon = calmly(root, () => draw());
 
   /** Somebody is in the list: the pointer, the focus, or it is scrolled away from its end. */
   function reading() {
-    return list.matches(':hover') || list.contains(document.activeElement) || box.scrollTop + box.clientHeight < box.scrollHeight - 48;
+    return !atEnd || list.matches(':hover') || list.contains(document.activeElement);
   }
 
-  function soon() {
-    if (!timer) timer = setTimeout(() => { timer = 0; drawn = Date.now(); draw(); }, Math.max(0, drawn + CALM - Date.now()));
+  function scrolled() {
+    atEnd = box.scrollTop + box.clientHeight > box.scrollHeight - 48;
+    if (!reading()) soon();
   }
 
   function draw(force = false) {
@@ -44,6 +45,7 @@ export async function create(root, ctx) {
     news.hidden = true;
     show(all.slice(-most), all.length);
     box.scrollTop = box.scrollHeight;
+    atEnd = true;
   }
 
   /** How many steps came since; they wait until they are asked for. */
@@ -72,7 +74,7 @@ export async function create(root, ctx) {
   }
 
   function line({ event: e, step: s }) {
-    const name = s.label;
+    const name = label(e, s);
     if (s.gap) return h('li', { class: 'ladder-gap' }, h('span', { class: 'ladder-time' }), h('span', null, name));
     const where = s.from === s.to ? t(`ladder.lane.${LANES[s.from]}`) : `${t(`ladder.lane.${LANES[s.from]}`)} → ${t(`ladder.lane.${LANES[s.to]}`)}`;
     return h('li', { class: `who-${s.who}` }, h('button', {
@@ -133,7 +135,7 @@ export async function create(root, ctx) {
   });
   list.addEventListener('pointerleave', soon);
   list.addEventListener('focusout', soon);
-  root.closest('details')?.addEventListener('toggle', () => draw(true));
+  root.closest('details')?.addEventListener('toggle', () => draw(true)); // a closed one cannot be scrolled to its end
   onLang(relabel);
   relabel();
 }
@@ -142,15 +144,16 @@ export async function create(root, ctx) {
 function steps(store) {
   const out = [];
   for (const event of store.events) {
-    if (event.layer === 'feed') out.push({ event, step: { gap: true, label: t('ladder.gap', { n: event.n || 0 }) } });
-    const s = step(store, event);
-    if (s) out.push({ event, step: { ...s, label: t(s.key, words(s.params)) } });
+    const s = event.layer === 'feed' ? { gap: true } : step(store, event);
+    if (s) out.push({ event, step: s });
   }
   return out;
 }
 
-function words(params) {
-  return typeof params.what === 'number' ? { ...params, what: bytes(params.what) } : params;
+function label(e, s) {
+  if (s.gap) return t('ladder.gap', { n: e.n || 0 });
+  const { what } = s.params;
+  return t(s.key, typeof what === 'number' ? { ...s.params, what: bytes(what) } : s.params);
 }
 
 /** Milliseconds without the unit, which stands above. */

@@ -9,6 +9,7 @@ import { onLang, startLang, t } from './lang.js';
 import { open } from './session.js';
 import { Store } from './store.js';
 import { announce, startKeys } from './keys.js';
+import { closedText } from './transcript.js';
 import { startTools } from './tools.js';
 
 /**
@@ -82,7 +83,7 @@ function adopt(live) {
   trouble('');
   for (const fn of current.watchers) fn(live.store);
   live.store.addEventListener('inspect', () => reveal('xray'));
-  live.closed.then((e) => announce(t('console.closed', { code: String(e.code), reason: JSON.stringify(e.reason), clean: String(e.wasClean) })));
+  live.closed.then((ending) => announce(closedText(ending)));
 }
 
 /** Says that there is no session, in the bridge's words; '' takes that back. */

@@ -1,9 +1,8 @@
 /** Part 1: the five stations between your JavaScript and the target, with what each has counted so far. */
 import { clear, h, say } from './dom.js';
-import { ms, num, onLang, t } from './lang.js';
+import { num, onLang, t } from './lang.js';
+import { valuesOf } from './path_values.js';
 import { create as createAPI } from './api.js';
-
-/** @typedef {import('./main.js').Context} Context */
 
 const STATIONS = [
   { id: 'js', colour: 'js', rows: ['send', 'bytes', 'message', 'buffered'] },
@@ -13,22 +12,22 @@ const STATIONS = [
   { id: 'target', colour: 'b', rows: ['recv', 'bytes', 'tsend', 'knows'] },
 ];
 
-/** @param {HTMLElement} root @param {Context} ctx */
+/** @param {HTMLElement} root @param {import('./main.js').Context} ctx */
 export async function create(root, ctx) {
   const list = h('ol', { class: 'stations' });
   const api = h('div');
   root.append(list, api);
-  let cells = new Map();
-  const draw = () => { cells = build(list); fill(cells, ctx); };
+  let stations;
+  const draw = () => { stations = build(list); fill(stations, ctx); };
   draw();
   onLang(draw);
   const flows = new Flows(list);
   ctx.onStore((store) => {
     flows.restart();
-    fill(cells, ctx);
+    fill(stations, ctx);
     store.addEventListener('change', () => {
       if (store !== ctx.store) return;
-      fill(cells, ctx);
+      fill(stations, ctx);
       flows.look(store.totals);
     });
     store.addEventListener('select', () => light(list, store.selection.event));
@@ -36,121 +35,42 @@ export async function create(root, ctx) {
   await createAPI(api, ctx);
 }
 
-/** Builds the stations and returns their cells, by "station.row". */
+/** Builds the stations. Returns the elements to fill: {station: {root, state, note, rows: {row: [to, back]}}}. */
 function build(list) {
-  const cells = new Map();
-  const cell = (name, tag, attrs) => {
-    const el = h(tag, attrs);
-    cells.set(name, el);
-    return el;
-  };
   clear(list);
-  for (const s of STATIONS) {
-    const rows = s.rows.map((row) => h('tr', null,
-      h('th', { scope: 'row' }, t(`path.row.${row}`)),
-      cell(`${s.id}.${row}.to`, 'td', { class: 'num' }),
-      cell(`${s.id}.${row}.back`, 'td', { class: 'num' })));
-    list.append(h('li', { class: `station ${s.pipe ? 'pipe' : 'box'} of-${s.colour}`, dataset: { station: s.id } },
-      h('h3', null, t(`path.${s.id}`)),
-      cell(`${s.id}.state`, 'p', { class: 'state' }),
-      h('table', null, head(), h('tbody', null, rows)),
-      cell(`${s.id}.note`, 'p', { class: 'note' })));
+  const built = {};
+  for (const { id, colour, pipe, rows } of STATIONS) {
+    const cells = Object.fromEntries(rows.map((row) => [row, [h('td', { class: 'num' }), h('td', { class: 'num' })]]));
+    const state = h('p', { class: 'state' });
+    const note = h('p', { class: 'note' });
+    const root = h('li', { class: `station ${pipe ? 'pipe' : 'box'} of-${colour}`, dataset: { station: id } },
+      h('h3', null, t(`path.${id}`)), state, h('table', null, head(), h('tbody', null, rows.map((row) =>
+        h('tr', null, h('th', { scope: 'row' }, t(`path.row.${row}`)), cells[row])))), note);
+    list.append(root);
+    built[id] = { root, state, note, rows: cells };
   }
-  return cells;
+  return built;
 }
 
+/** The arrows are in path.css, because they turn where the stations stand below each other. */
 function head() {
-  return h('thead', null, h('tr', null,
-    h('td'),
-    h('th', { scope: 'col', class: 'to' }, h('span', { class: 'visually-hidden' }, t('path.to'))),
-    h('th', { scope: 'col', class: 'back' }, h('span', { class: 'visually-hidden' }, t('path.back')))));
+  const way = (name) => h('th', { scope: 'col', class: name }, h('span', { class: 'visually-hidden' }, t(`path.${name}`)));
+  return h('thead', null, h('tr', null, h('td'), way('to'), way('back')));
 }
 
-/** Puts the newest numbers into the cells. */
-function fill(cells, ctx) {
-  const { store } = ctx;
-  const { totals, js, target } = store.counts;
-  const seen = sight(ctx);
-  const a = store.latestTCP('A')?.tcp || {};
-  const b = store.latestTCP('B')?.tcp || {};
-  const set = (name, to, back) => {
-    put(cells.get(`${name}.to`), to);
-    put(cells.get(`${name}.back`), back);
-  };
-  set('js.send', js.send.calls, '');
-  set('js.bytes', js.send.bytes, js.message.bytes);
-  set('js.message', '', js.message.calls);
-  set('js.buffered', js.buffered, '');
-  set('a.frames', totals.a.in.frames, totals.a.out.frames);
-  set('a.bytes', totals.a.in.bytes, totals.a.out.bytes);
-  set('a.segments', measured(a.data_segs_in), measured(a.data_segs_out));
-  set('a.rtt', a.min_rtt === undefined ? measured() : ms(a.min_rtt), '');
-  set('bridge.read', totals.a.in.calls, seen.b ? totals.b.in.calls : '–');
-  set('bridge.write', seen.b ? totals.b.out.calls : '–', totals.a.out.calls);
-  set('bridge.masks', totals.a.in.frames, '');
-  set('b.frames', seen.b ? 0 : '–', seen.b ? 0 : '–');
-  set('b.bytes', seen.b ? totals.b.out.bytes : '–', seen.b ? totals.b.in.bytes : '–');
-  set('b.segments', measured(b.data_segs_out), measured(b.data_segs_in));
-  set('b.cwnd', measured(b.cwnd), '');
-  set('target.recv', calls(target, 'recv', seen), '');
-  set('target.bytes', seen.target ? totals.b.out.bytes && targetBytes(store, 'recv') : '–', seen.target ? targetBytes(store, 'send') : '–');
-  set('target.tsend', '', calls(target, 'send', seen));
-  set('target.knows', t('no'), '');
-  put(cells.get('js.state'), t(`ready.${js.readyState}`));
-  put(cells.get('a.state'), tcpState(store, 'A', a));
-  put(cells.get('bridge.state'), t('path.bridge.state'));
-  put(cells.get('b.state'), seen.b ? tcpState(store, 'B', b) : t('path.b.none'));
-  put(cells.get('target.state'), targetName(ctx));
-  put(cells.get('js.note'), t('path.js.note'));
-  put(cells.get('a.note'), t('path.a.note'));
-  put(cells.get('bridge.note'), t('path.bridge.note'));
-  put(cells.get('b.note'), t('path.b.note'));
-  put(cells.get('target.note'), seen.target ? t('path.target.note') : t('path.target.unseen'));
+function fill(stations, ctx) {
+  for (const [id, values] of Object.entries(valuesOf(ctx))) {
+    const { root, state, note, rows } = stations[id];
+    root.classList.toggle('absent', Boolean(values.absent));
+    say(state, values.state);
+    say(note, values.note);
+    for (const [row, pair] of Object.entries(values.rows)) pair.forEach((value, i) => put(rows[row][i], value));
+  }
 }
 
-/** What can be seen: whether there is a connection B, and whether the target is a practice server of ours. */
-function sight(ctx) {
-  const path = ctx.store.path;
-  const own = /^\/(lab\/ws-)?echo$/.test(path) && (ctx.bridge.practice || path.startsWith('/lab/'));
-  return { b: !own, target: !own && (ctx.bridge.practice || path.startsWith('/lab/')) };
-}
-
-function calls(target, layer, seen) {
-  if (!seen.target) return '–';
-  return target.atLeast ? t('path.atleast', { n: target[layer].calls }) : target[layer].calls;
-}
-
-/** Bytes of the practice server's calls; when the feed left some out, the server's own count of the last sample. */
-function targetBytes(store, layer) {
-  const { target } = store.counts;
-  if (!target.atLeast) return target[layer].bytes;
-  const sample = store.latestTCP('target')?.tcp || {};
-  return sample[layer === 'recv' ? 'bytes_read' : 'bytes_written'] ?? target[layer].bytes;
-}
-
-/** What stands behind the path, as the bridge names it. */
-function targetName(ctx) {
-  const dial = ctx.store.events.find((e) => e.layer === 'pair' && e.kind === 'dial');
-  const lab = /^\/lab\/([\w-]+)$/.exec(ctx.store.path)?.[1];
-  if (lab) return t('path.lab', { name: lab });
-  return dial?.target || ctx.bridge.target || '';
-}
-
-/** The TCP state in words; once the bridge has given the connection up, that. */
-function tcpState(store, stream, tcp) {
-  const closed = store.events.some((e) => e.layer === 'socket' && e.kind === 'close' && e.stream === stream);
-  if (closed) return t('tcp.gone');
-  if (tcp.state) return t(`tcp.${tcp.state}`);
-  return store.events.some((e) => e.layer === 'socket' && e.stream === stream) ? t('tcp.there') : t('tcp.none');
-}
-
-function measured(n) {
-  return n === undefined ? t('unmeasured') : n;
-}
-
-function put(el, value) {
-  say(el, typeof value === 'number' ? num(value) : value);
-  if (el.tagName === 'TD') el.classList.toggle('words', /[^\d\s.,≥–]{4}/.test(el.textContent));
+function put(cell, value) {
+  say(cell, typeof value === 'number' ? num(value) : value);
+  cell.classList.toggle('words', typeof value === 'string' && value.length > 8);
 }
 
 /** Lights the station where the selected event happened. */

@@ -11,7 +11,7 @@
  *   false for a row whose cuts are not all known: segments that were only counted. `above` is the row compared with.
  */
 import { isData, headLength } from './spans.js';
-import { axisOf, payloadBytes } from './wire.js';
+import { axisOf, gotFIN, payloadBytes } from './wire.js';
 
 /** Who has the bytes in hand, in order. */
 export const ROWS = {
@@ -157,8 +157,9 @@ function segments(store, facts, stream) {
   let bytes = 0;
   let count = 0;
   for (const e of facts.samples) {
-    const { bytes_received: b, data_segs_in: n } = e.tcp;
-    if (b === undefined || n === undefined || b <= bytes || n <= count) continue;
+    const n = e.tcp.data_segs_in;
+    const b = e.tcp.bytes_received - (gotFIN(store, stream, e) ? 1 : 0);
+    if (!(b > bytes && n > count)) continue;
     const span = stream === 'A' ? axisOf(store, bytes, b - bytes) : { pos: bytes, len: b - bytes };
     if (span) out.push({ ...span, event: e, last: e, n: n - count, wire: b - bytes, head: 0 });
     [bytes, count] = [b, n];
@@ -193,8 +194,14 @@ function vanished(above, blocks) {
   return cuts(above).filter((at) => !here.has(at) && blocks.some((b) => b.pos < at && at < b.pos + b.len));
 }
 
+/** How many bytes a row has blocks for; less than another when some were not kept. @param {Row} row */
+function coverage(row) {
+  return row.blocks.reduce((n, b) => n + b.len, 0);
+}
+
 /** What a row did with the bytes: a key and the numbers for it. */
 function sentence(row, all) {
+  const whole = row.blocks.length === 1 && coverage(row) === Math.max(...all.map(coverage));
   const sum = (name) => row.blocks.reduce((n, b) => n + b[name], 0);
   const params = { n: row.blocks.length, bytes: sum('len'), wire: sum('wire'), head: sum('head'), segs: sum('n'), gone: row.vanished.length };
   const of = (id) => all.find((r) => r.id === id);
@@ -205,13 +212,13 @@ function sentence(row, all) {
     case 'frame':
       params.messages = of('message').blocks.length;
       if (all[0].id === 'tsend') return key('frame.down');
-      return key(params.messages && params.messages !== params.n ? 'frame.cut' : 'frame.same');
+      return key(params.messages !== params.n && coverage(row) === coverage(of('message')) ? 'frame.cut' : 'frame.same');
     case 'message':
       if (all[0].id !== 'send') return key('message.down');
       return key(params.n > 1 && params.n === of('send').blocks.length && !params.gone ? 'message.same' : 'message');
     case 'segment': return key(row.blocks.some((b) => b.n > 1) ? 'segment.many' : 'segment.one');
-    case 'read': return key(all[0].id === 'tsend' ? 'read.down' : params.n === 1 ? 'read.one' : 'read.many');
-    case 'send': case 'recv': return key(params.n === 1 ? `${row.id}.one` : `${row.id}.many`);
+    case 'read': return key(all[0].id === 'tsend' ? 'read.down' : whole ? 'read.one' : 'read.many');
+    case 'send': case 'recv': return key(whole ? `${row.id}.one` : `${row.id}.many`);
   }
   return key(row.id);
 }

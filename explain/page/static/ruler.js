@@ -2,15 +2,14 @@
  * The cut ruler: the same bytes on one axis, a row for everybody who had them in hand. Bytes keep their place from row
  * to row; only the cuts move. Where cuts vanished, the piece that swallowed them is outlined.
  */
-import { h, clear, rich, say } from './dom.js';
-import { t, num, onLang, loadTexts } from './lang.js';
-import { rows, extent } from './rows.js';
+import { h, clear, rich } from './dom.js';
+import { t, num, lang, onLang, loadTexts } from './lang.js';
+import { rows, extent, gaps } from './rows.js';
 import { bursts } from './bursts.js';
 import { bar, stroke } from './ruler_bar.js';
 import { twin } from './ruler_table.js';
 import { overlap } from './spans.js';
-
-const CALM = 200; // milliseconds between two drawings, so that a flood does not keep the page busy
+import { calmly } from './calm.js';
 
 /** @param {HTMLElement} root @param {any} ctx */
 export async function create(root, ctx) {
@@ -18,18 +17,12 @@ export async function create(root, ctx) {
   // at: index of the burst that was asked for; null follows the latest, but not under somebody who is in the figure
   const view = { at: null, all: false, seen: Infinity };
   const steps = h('div', { class: 'ruler-steps', role: 'group' });
-  const verdict = h('p', { class: 'ruler-verdict', 'aria-live': 'polite' });
+  const verdict = h('p', { class: 'ruler-verdict' });
   const figure = h('div', { class: 'ruler-figure', role: 'group', on: { keydown: walk } });
   const table = h('details', { class: 'twin' });
   root.append(verdict, steps, figure, table);
   let list = [];
-  let drawn = 0;
-  let timer = 0;
-
-  function soon() {
-    if (timer) return;
-    timer = setTimeout(() => { timer = 0; drawn = Date.now(); draw(); }, Math.max(0, drawn + CALM - Date.now()));
-  }
+  const soon = calmly(root, draw);
 
   function draw() {
     const store = ctx.store;
@@ -39,18 +32,21 @@ export async function create(root, ctx) {
     const index = Math.min(latest, view.at ?? (reading ? view.seen : latest));
     view.seen = index;
     const shown = view.all ? whole(store) : list[index];
+    const parts = ['up', 'down'].map((flow) => [flow, shown?.[flow] || [0, 0], shown?.[flow] ? rows(store, flow, ...shown[flow]) : []]);
+    const now = signature(parts, list.length, view.all);
+    if (now === view.drawn) return;
+    view.drawn = now;
     const had = document.activeElement?.dataset?.piece;
     clear(figure);
     buttons(index);
     if (!shown) {
       figure.append(h('p', { class: 'ruler-empty' }, t('ruler.empty')));
-      say(verdict, '');
+      clear(verdict).dataset.text = '';
       clear(table);
       return;
     }
-    const parts = ['up', 'down'].map((flow) => [flow, shown[flow] || [0, 0], shown[flow] ? rows(store, flow, ...shown[flow]) : []]);
     for (const [flow, range, all] of parts) figure.append(half(store, flow, range, all, pick));
-    conclude(verdict, parts[0][2], parts[1][2]);
+    conclude(verdict, parts);
     twin(table, parts);
     const again = had && figure.querySelector(`[data-piece="${had}"]`);
     const first = figure.querySelector('.piece');
@@ -100,7 +96,7 @@ export async function create(root, ctx) {
   }
 
   const listen = (store) => {
-    Object.assign(view, { at: null, all: false, seen: Infinity });
+    Object.assign(view, { at: null, all: false, seen: Infinity, drawn: null });
     store.addEventListener('change', soon);
     store.addEventListener('select', light);
     soon();
@@ -110,6 +106,12 @@ export async function create(root, ctx) {
   figure.addEventListener('pointerleave', soon);
   figure.addEventListener('focusout', soon);
   draw();
+}
+
+/** What of the rows can change: when this does not, nothing is drawn again. */
+function signature(parts, count, all) {
+  const row = (r) => `${r.known}${r.note}${r.blocks.length}:${r.blocks.reduce((n, b) => n + b.len + b.n, 0)}`;
+  return [lang(), count, all, ...parts.map(([flow, range, list]) => `${flow}${range}${list.map(row)}`)].join('|');
 }
 
 /** One direction: its heading, its axis, its rows. */
@@ -160,24 +162,34 @@ function axis(from, to) {
 }
 
 /** What it comes to: how many messages went, how many came back. Counted, not expected. */
-function conclude(el, up, down) {
-  const of = (all, id) => all.find((r) => r.id === id)?.blocks || [];
+function conclude(el, [[, upRange, up], [, downRange, down]]) {
+  const sent = first(up, 'send', 'message');
+  const back = first(down, 'onmessage', 'message');
   const size = (list) => list.reduce((n, b) => n + b.len, 0);
-  const sent = of(up, 'send').length ? of(up, 'send') : of(up, 'message');
-  const back = of(down, 'onmessage').length ? of(down, 'onmessage') : of(down, 'message');
-  const direct = up.some((r) => r.note === 'ruler.note.no-b');
   const params = { n: sent.length, m: back.length, sent: size(sent), back: size(back) };
-  const name = which(params, direct);
+  const name = which(params, {
+    direct: up.some((r) => r.note === 'ruler.note.no-b'),
+    missing: gaps(sent, ...upRange).length > 0 || gaps(back, ...downRange).some(([pos, len]) => pos + len < downRange[1]),
+    under: gaps(back, ...downRange).length > 0,
+  });
   const text = name ? t(`ruler.verdict.${name}`, params) : '';
   if (el.dataset.text === text) return;
   el.dataset.text = text;
   clear(el).append(...rich(text));
 }
 
-function which({ n, m, sent, back }, direct) {
+/** The blocks of the first of these rows that has any. */
+function first(all, ...ids) {
+  return ids.map((id) => all.find((r) => r.id === id)?.blocks || []).find((blocks) => blocks.length) || [];
+}
+
+/** @param {{direct: boolean, missing: boolean, under: boolean}} is missing: some was not kept; under: under way */
+function which({ n, m, sent, back }, is) {
+  if (is.missing) return 'missing';
   if (!n) return m ? 'down' : '';
   if (!m) return 'up';
-  if (direct) return 'direct';
+  if (is.under) return 'soon';
+  if (is.direct) return 'direct';
   if (sent !== back) return 'other';
   return m < n ? 'merged' : m > n ? 'split' : 'same';
 }

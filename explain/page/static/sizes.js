@@ -17,8 +17,8 @@ export function callOf(x, as, typed) {
   return `ws.send(new Uint8Array([${list.join(', ')}${x.length > 12 ? ', …' : ''}]))`;
 }
 
-/** Shows the sizes of the messages from..to (their numbers) under the call that sent them. */
-export function showSizes(el, store, call, from, to) {
+/** Shows a run's sizes (see Console.send) under the call. Returns whether all of its frames have been seen. */
+export function showSizes(el, store, { call, from, to }) {
   const facts = store.events.filter((e) => e.src === 'js' && e.kind === 'send' && e.n >= from && e.n <= to);
   const frames = store.events.filter((e) => e.layer === 'frame' && e.stream === 'A' && e.dir === 'in' && e.kind !== 'begin'
     && e.kind !== 'cut' && (e.opcode || 0) <= 2 && e.message >= from && e.message <= to);
@@ -31,7 +31,7 @@ export function showSizes(el, store, call, from, to) {
     : t('sizes.waiting');
   clear(el).append(
     h('code', { class: 'call js' }, call),
-    h('ul', { class: 'sizes' }, [units, t('sizes.utf8', { n: utf8 }), wire].filter(Boolean).map((s) => h('li', null, rich(s)))));
+    h('ul', { class: 'sizes' }, [units, t('sizes.utf8', { n: utf8 }), wire].map((s) => s && h('li', null, rich(s)))));
   return whole;
 }
 

@@ -40,27 +40,35 @@ export class Story {
     clear(this.root);
     if (!found) return;
     const text = sentence(found);
-    this.root.append(h('ol', { class: 'chain' }, links(found)), h('p', null, rich(text)));
+    const on = found.sent > 1 && found.back > 0 && h('a', { href: '#ruler' }, t('story.on'));
+    this.root.append(h('ol', { class: 'chain' }, links(found)), h('p', null, rich(text), ' ', on));
     announce(text.replaceAll('**', ''));
   }
+}
+
+/** How many events are not here to be counted. */
+export function lost(store) {
+  return store.counts.dropped + (store.gap?.n || 0);
 }
 
 /** How many calls had this run's bytes in hand, layer by layer. */
 function count(store, run) {
   const up = { flow: 'up', pos: run.up, len: run.bytes };
-  const some = (layer, kind, stream, span) => store.events.filter((e) => e.layer === layer && e.kind === kind && e.stream === stream
-    && overlap(store.span(e), span));
+  const some = (kind, stream) => store.events.filter((e) => e.layer === kind && e.kind === kind && e.stream === stream
+    && overlap(store.span(e), up));
   return {
     sent: run.to - run.from + 1,
     self: Boolean(run.self),
-    reads: some('read', 'read', 'A', up).length,
-    recvs: some('recv', 'recv', 'B', up).length,
+    partial: lost(store) > run.lost,
+    reads: some('read', 'A').length,
+    recvs: some('recv', 'B').length,
     back: store.events.filter((e) => e.src === 'js' && e.kind === 'message' && e.n > run.got).length,
   };
 }
 
 function links(found) {
-  const link = (colour, n, what) => h('li', { class: `of-${colour}` }, h('strong', { class: 'num' }, num(n)), ' ', h('code', null, what));
+  const link = (colour, n, what) => h('li', { class: `of-${colour}` },
+    h('strong', { class: 'num' }, num(n)), ' ', h('code', null, what));
   return [
     link('js', found.sent, 'send()'),
     found.reads > 0 && link('bridge', found.reads, 'read()'),
@@ -74,5 +82,6 @@ function sentence(found) {
   const parts = [found.self ? 'story.self' : 'story.you'];
   if (found.reads) parts.push(found.recvs ? 'story.target' : 'story.bridge');
   if (found.reads) parts.push(found.back ? 'story.back' : 'story.silence');
+  if (found.partial) parts.push('story.partial');
   return parts.map((key) => t(key, found)).join(lang() === 'zh' ? '' : ' ');
 }

@@ -11,7 +11,9 @@ export function startTools(root, ctx) {
   applyTheme(kept(CHOICE));
   const draw = () => {
     const other = lang() === 'zh' ? 'en' : 'zh';
-    const button = (key, text, act, more = {}) => h('button', { type: 'button', class: 'quiet', title: t(key), 'aria-label': t(key), on: { click: act }, ...more }, text);
+    const button = (key, text, act, more = {}) => h('button', {
+      type: 'button', class: 'quiet', title: t(key), 'aria-label': t(key), on: { click: act }, ...more,
+    }, text);
     clear(root).append(
       button('tools.lang', t('tools.other'), () => setLang(other), { lang: other === 'zh' ? 'zh-Hans' : 'en' }),
       button('tools.theme', '◐', turnTheme),

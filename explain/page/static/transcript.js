@@ -1,10 +1,10 @@
 /** What was sent and what came, as messages or as the two streams of bytes that the target sees. */
 import { clear, h } from './dom.js';
-import { bytes, num, t } from './lang.js';
+import { bytes, t } from './lang.js';
 import { StreamText, hex, visible } from './streamtext.js';
 
 const MOST_ENTRIES = 200;
-const MOST_BYTES = 4096; // shown of one message
+const MOST_BYTES = 1024; // shown of one message
 
 /** @typedef {{fact: any, data: Uint8Array, text?: string}} Entry */
 
@@ -96,7 +96,7 @@ export class Transcript {
     } },
     h('span', { class: 'mark', 'aria-hidden': 'true' }, mark === 'out' ? '→' : '←'),
     h('span', { class: 'visually-hidden' }, t(`console.${mark}`)),
-    h('span', { class: 'what' }, decoded === '' ? h('span', { class: 'soft' }, empty(fact)) : marked(decoded), cutMark(fact)),
+    h('span', { class: 'what' }, decoded ? marked(decoded) : h('span', { class: 'soft' }, empty(fact)), cutMark(fact)),
     h('span', { class: 'size soft num' }, bytes(fact.len)));
     el.fact = fact;
     return el;
@@ -149,8 +149,13 @@ function shown(e) {
   return e.src === 'js' && (e.kind === 'send' ? Boolean(e.n) : ['message', 'open', 'close'].includes(e.kind));
 }
 
+/** What onclose said. */
+export function closedText({ code, reason, wasClean }) {
+  return t('console.closed', { code: String(code), reason: JSON.stringify(reason), clean: String(wasClean) });
+}
+
 function turn(fact) {
-  const text = fact.kind === 'open' ? t('console.opened') : t('console.closed', { code: String(fact.code), reason: JSON.stringify(fact.reason), clean: String(fact.wasClean) });
+  const text = fact.kind === 'open' ? t('console.opened') : closedText(fact);
   const el = h('li', { class: 'entry turn soft' }, h('span', null, text));
   el.fact = fact;
   return el;
@@ -168,5 +173,6 @@ function empty(fact) {
 }
 
 function cutMark(fact) {
-  return fact.len > MOST_BYTES && h('span', { class: 'soft' }, ' ', t('console.cut', { shown: num(MOST_BYTES), all: num(fact.len) }));
+  if (fact.len <= MOST_BYTES) return null;
+  return h('span', { class: 'soft' }, ' ', t('console.cut', { shown: MOST_BYTES, all: fact.len }));
 }

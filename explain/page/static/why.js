@@ -48,7 +48,8 @@ class Why {
     const [newest, ...older] = this.endings;
     this.root.append(story(newest));
     if (!older.length) return;
-    this.root.append(h('details', { class: 'older', open }, h('summary', null, t('why.older', { n: older.length })), older.map(story)));
+    this.root.append(h('details', { class: 'older', open },
+      h('summary', null, t('why.older', { n: older.length })), older.map(story)));
   }
 }
 
@@ -58,7 +59,7 @@ function story({ ending, store }) {
   const said = fate ? fill(words(), fate) : { title: t('why.unknown'), text: '', rfc: '' };
   return h('article', { class: 'ending' },
     h('h3', null, said.title),
-    h('p', { class: 'cause' }, said.text, said.rfc && h('span', { class: 'soft small' }, ' ', said.rfc)),
+    h('p', { class: 'cause' }, said.text, ' ', said.rfc && h('span', { class: 'rfc soft small' }, said.rfc)),
     sides(store),
     h('p', { class: 'got' }, h('span', { class: 'soft' }, t('why.got')), ' ', h('code', { class: 'js' }, onclose(ending))),
     !said.text.includes('1006') && h('p', null, rich(otherwise(ending, store))));
@@ -83,7 +84,8 @@ function sides(store) {
     return h('div', { class: `side of-${colour}` },
       h('h4', null, t(`why.side.${stream}`)),
       events.length
-        ? h('ol', null, events.map((e) => h('li', null, h('span', { class: 'when num' }, `+${ms(e.t - start)}`), ' ', way(e), ' ', fill(words(), e).title)))
+        ? h('ol', null, events.map((e) => h('li', null,
+          h('span', { class: 'when num' }, `+${ms(e.t - start)}`), ' ', way(e), ' ', fill(words(), e).title)))
         : h('p', { class: 'soft' }, t('why.side.nothing')));
   };
   return h('div', { class: 'sides' }, column('A', 'a'), column('B', 'b'));

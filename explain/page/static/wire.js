@@ -95,6 +95,14 @@ export function unbase64(text) {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }
 
+const GOT_FIN = new Set(['CLOSE-WAIT', 'LAST-ACK', 'CLOSING', 'TIME-WAIT']);
+
+/** Whether the peer's FIN, which the kernel counts as a byte received, had come when a socket was sampled. */
+export function gotFIN(store, stream, sample) {
+  return GOT_FIN.has(sample.tcp.state)
+    || store.events.some((e) => e.layer === 'socket' && e.kind === 'eof' && e.stream === stream && e.t <= sample.t);
+}
+
 /** Reads or writes of one direction: what comes in is read, what goes out written. */
 function calls(store, stream, dir) {
   const layer = dir === 'in' ? 'read' : 'write';

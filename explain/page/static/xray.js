@@ -8,6 +8,7 @@ import { httpBody } from './xray_http.js';
 import { bytesBody } from './xray_bytes.js';
 import { factsBody } from './xray_facts.js';
 import { byHand } from './byhand.js';
+import { calmly } from './calm.js';
 
 /** @param {HTMLElement} root @param {any} ctx */
 export async function create(root, ctx) {
@@ -29,7 +30,7 @@ export async function create(root, ctx) {
       h('div', { class: 'xray-chain' }, list.length ? chainLine(store, list, event) : null),
       h('p', { class: 'xray-why' }, w.text, ' ', w.rfc ? rfc(w.rfc) : null),
       body(store, event) || '',
-      byHand(store, event, ctx.bridge) || '');
+      byHand(store, event) || '');
   }
 
   /** Later events can add to the chain of the one that is shown; nothing else of it moves. */
@@ -45,10 +46,10 @@ export async function create(root, ctx) {
     clear(box.querySelector('.xray-chain')).append(chainLine(ctx.store, list, event));
   }
 
+  const soon = calmly(root, follow);
   ctx.onStore((store) => {
     event = null;
-    let timer = 0;
-    store.addEventListener('change', () => { timer ||= setTimeout(() => { timer = 0; if (store === ctx.store) follow(); }, 250); });
+    store.addEventListener('change', soon);
     store.addEventListener('inspect', ({ detail }) => {
       event = detail.event;
       draw();

@@ -14,7 +14,7 @@ export function bytesBody(store, e) {
   const shown = data.subarray(0, MOST);
   const part = h('div', { class: 'xray-part' }, h('h4', null, t('xray.bytes', { n: total })));
   const sizes = e.layer === 'js' && e.text ? h('p', { class: 'soft small' }, t('xray.units', { units: e.units, bytes: total })) : null;
-  part.append(sizes || '', shown.length ? columns([['plain', shown]], shown, e.stream === 'A' && e.layer !== 'message') : h('p', { class: 'soft' }, t(total ? 'xray.bytes.lost' : 'xray.bytes.none')));
+  part.append(sizes || '', shown.length ? columns([['plain', shown]], shown, { raw: e.stream === 'A' && e.layer !== 'message' }) : h('p', { class: 'soft' }, t(total ? 'xray.bytes.lost' : 'xray.bytes.none')));
   if (shown.length && total > shown.length) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: total - shown.length })));
   const onA = e.stream === 'A' && (e.layer === 'read' || e.layer === 'write');
   return h('div', null, part, onA ? frames(store, e) : null);
@@ -25,18 +25,25 @@ export function bytesBody(store, e) {
  * span their columns; the whole wraps between characters.
  * @param {[string, Uint8Array][]} lines name and bytes, all of the same length
  * @param {Uint8Array} plain what the characters are read from
- * @param {boolean} [raw] no characters of several bytes: these are not text
+ * @param {{raw?: boolean, code?: number}} [how] raw: these are not text, so no character has several bytes; code: the
+ *   first two bytes are this number
  */
-export function columns(lines, plain, raw = false) {
+export function columns(lines, plain, how = {}) {
   const list = h('div', { class: 'bytes', role: 'img', 'aria-label': t('xray.columns', { n: plain.length }) }, legend(lines));
   let at = 0;
-  for (const { bytes, char } of raw ? single(plain) : characters(plain)) {
+  for (const { bytes, char } of groups(plain, how)) {
     const n = bytes.length;
     const cells = lines.flatMap(([name, all]) => Array.from(all.subarray(at, at + n), (b) => h('span', { class: `byte ${name}` }, two(b))));
     list.append(h('span', { class: 'char-group', style: { '--n': n } }, cells, h('span', { class: 'char' }, char ?? '·')));
     at += n;
   }
   return list;
+}
+
+function groups(plain, { raw, code }) {
+  if (raw) return single(plain);
+  if (code === undefined) return characters(plain);
+  return [{ bytes: plain.subarray(0, 2), char: String(code) }, ...characters(plain.subarray(2))];
 }
 
 function legend(lines) {

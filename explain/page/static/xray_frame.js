@@ -23,7 +23,7 @@ function header(e, head) {
   const extended = length === 126 ? 2 : length === 127 ? 8 : 0;
   const boxes = [
     box(head.subarray(0, 1), [
-      ['fin', bits(head[0], 7, 1), t(e.final ? 'xray.fin.1' : 'xray.fin.0')],
+      ['fin', bits(head[0], 7, 1), t(`xray.fin.${(e.opcode || 0) > 7 ? 'control' : Number(Boolean(e.final))}`)],
       ['rsv', bits(head[0], 4, 3), t(e.reserved ? 'xray.rsv.set' : 'xray.rsv')],
       ['opcode', bits(head[0], 0, 4), `${e.opcode || 0} = ${opcode}`]]),
     box(head.subarray(1, 2), [
@@ -62,7 +62,7 @@ function payload(store, e, headLen) {
   }
   const plain = key ? mask(wire, key) : wire;
   const lines = key ? [['wire', wire], ['key', wire.map((_, i) => key[i % 4])], ['plain', plain]] : [['plain', wire]];
-  part.append(columns(lines, plain));
+  part.append(columns(lines, plain, e.kind === 'close' && plain.length > 1 ? { code: e.code } : {}));
   if (size > n) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: size - n })));
   if (other || told.length === n) part.append(check(e, plain, other || told, key && wire, Boolean(other)));
   return part;

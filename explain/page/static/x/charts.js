@@ -5,7 +5,7 @@ import { t } from '../lang.js';
 
 /** A table. Cells are strings or nodes; the first of a row is its head. */
 export function table(head, rows, caption) {
-  return h('div', { class: 'x-scroll', tabindex: '0' }, h('table', { class: 'x-table' },
+  return h('div', { class: 'x-scroll' }, h('table', { class: 'x-table' },
     ...(caption ? [h('caption', {}, caption)] : []),
     h('thead', {}, h('tr', {}, ...head.map((c) => h('th', { scope: 'col' }, c)))),
     h('tbody', {}, ...rows.map(([first, ...rest]) => h('tr', {},
@@ -33,11 +33,10 @@ export function bar(value, most, colour) {
 }
 
 /**
- * A histogram that is a table.
+ * A histogram that is a table. A bar of full length is most.
  * @param {{label: string, value: number, text?: string}[]} rows
  */
-export function histogram(caption, rows, colour, head) {
-  const most = Math.max(...rows.map((r) => r.value), 1);
+export function histogram(caption, rows, colour, head, most = Math.max(...rows.map((r) => r.value), 1)) {
   return h('table', { class: 'x-hist' },
     h('caption', {}, caption),
     h('thead', { class: 'x-quiet' }, h('tr', {}, ...head.map((c) => h('th', { scope: 'col' }, c)))),
@@ -47,15 +46,17 @@ export function histogram(caption, rows, colour, head) {
 }
 
 /**
- * Strips of one length, cut where cuts says: bytes keep their place, only the cuts move.
- * @param {{label: string, note: string, colour: string, cuts: number[]}[]} rows cuts lie between 0 and length
+ * Strips of one length, cut where cuts says: bytes keep their place, only the cuts move. What lies in none of the spans
+ * was not seen and stays empty.
+ * @param {{label: string, note: string, colour: string, cuts: number[], spans: [number, number][]}[]} rows from 0 to length
  */
 export function strips(rows, length) {
+  const x = (at) => (at / length * 1000).toFixed(2);
   return h('div', { class: 'x-strips' }, ...rows.flatMap((r) => [
     h('span', { class: 'x-strip-label' }, r.label),
     svg('svg', { class: `x-strip x-${r.colour}`, viewBox: '0 0 1000 20', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-      svg('rect', { x: 0, y: 0, width: 1000, height: 20 }),
-      svg('path', { d: r.cuts.map((c) => `M${(c / length * 1000).toFixed(2)} 0V20`).join('') })),
+      r.spans.map(([from, to]) => svg('rect', { x: x(from), y: 0, width: x(to - from), height: 20 })),
+      svg('path', { d: r.cuts.map((c) => `M${x(c)} 0V20`).join('') })),
     h('span', { class: 'x-strip-note' }, r.note),
   ]));
 }

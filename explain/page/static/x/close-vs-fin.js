@@ -36,14 +36,13 @@ async function closing(run, hold) {
   const states = [[live.ws.readyState, 0]];
   const start = performance.now();
   live.close(1000, 'bye');
-  states.push([live.ws.readyState, since(start)]);
+  const note = () => { if (live.ws.readyState !== states.at(-1)[0]) states.push([live.ws.readyState, since(start)]); };
+  note();
   let onclose = null;
-  const seen = live.closed.then((c) => c);
-  live.ws.addEventListener('close', () => { onclose = since(start); });
-  await run.until(() => onclose != null || live.ws.readyState === 3, LONGEST_MS);
-  if (onclose != null) states.push([live.ws.readyState, onclose]);
+  live.ws.addEventListener('close', () => { onclose = since(start); note(); });
+  await run.until(() => { note(); return onclose != null; }, LONGEST_MS);
   await run.until(() => last(live.store, 'pair', '', '', 'end'), LONGEST_MS);
-  const told = await run.within(seen, 1000);
+  const told = await run.within(live.closed, 1000);
   run.record(live.store, (e) => ['js', 'frame', 'socket', 'pair'].includes(e.layer));
   return { hold_ms: hold, states, onclose_us: onclose, ...told && { code: told.code, reason: told.reason, clean: told.wasClean }, ...wire(live.store, start) };
 }

@@ -146,14 +146,14 @@ export class Card {
 
   inYourCode() {
     return h('div', { class: 'x-code' }, h('h4', {}, t('x.ui.code')), h('p', {}, rich(this.text('advice'))),
-      h('pre', { tabindex: '0' }, h('code', {}, this.text('code'))));
+      h('pre', {}, h('code', {}, this.text('code'))));
   }
 
   asJSON() {
     const text = JSON.stringify(this.evidence, null, 2);
     const save = h('button', { type: 'button', class: 'x-small', on: { click: () => download(`${this.experiment.id}.json`, text) } }, t('x.ui.download'));
     const view = h('details', { class: 'x-json' }, h('summary', {}, t('x.ui.json', { n: num(text.length) })));
-    view.addEventListener('toggle', () => { if (view.open && !view.querySelector('pre')) view.append(h('pre', { tabindex: '0' }, text), save); });
+    view.addEventListener('toggle', () => { if (view.open && !view.querySelector('pre')) view.append(h('pre', {}, text), save); });
     return view;
   }
 

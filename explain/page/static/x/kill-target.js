@@ -13,7 +13,7 @@ const LINGER_MS = 1500; // a pair ends a little after its Close frame
 
 export default {
   id: 'kill-target',
-  guesses: ['same', 'differ', 'no-close'],
+  guesses: ['same', 'some', 'all'],
   run, draw, params, answer,
 };
 
@@ -50,20 +50,24 @@ async function death(run, path) {
 
 function told(f) { return Object.values(f.rows).filter((r) => r.code != null); }
 
-/** Whether all four looked the same to JavaScript, or a connection that failed before its 101 said only 1006. */
+/** How many of the four onclose can tell apart, by code and reason. */
 function answer({ facts: f }) {
-  const codes = new Set(told(f).map((r) => r.code));
-  if (!codes.size) return null;
-  return codes.size === 1 ? 'same' : 'differ';
+  const { ends } = different(told(f));
+  if (!ends) return null;
+  return ends === 1 ? 'same' : ends === Object.keys(DEATHS).length ? 'all' : 'some';
+}
+
+function different(rows) {
+  const count = (of) => new Set(rows.map(of)).size;
+  return { codes: count((r) => r.code), ends: count((r) => `${r.code} ${r.reason}`) };
 }
 
 function params({ facts: f }) {
   const rows = f.rows ?? {};
   const code = (name) => String(rows[name]?.code ?? '–');
   return {
-    fin: code('fin'), rst: code('rst'), refused: code('refused'), timeout: code('timeout'),
-    waited: rows.timeout?.took_us ? ms(rows.timeout.took_us) : t('x.ui.unmeasured'),
-    codes: new Set(told({ rows }).map((r) => r.code)).size, told: told({ rows }).filter((r) => r.fate).length,
+    fin: code('fin'), rst: code('rst'), refused: code('refused'), timeout: code('timeout'), ...different(told({ rows })),
+    waited: rows.timeout?.took_us ? ms(rows.timeout.took_us) : t('x.ui.unmeasured'), told: told({ rows }).filter((r) => r.fate).length,
   };
 }
 

@@ -4,7 +4,7 @@ import { t } from '../lang.js';
 import { hex, mono, table } from './charts.js';
 import { bytesOfMessage, dataFrames, len, off, pick } from './pick.js';
 
-const TEXT = '发送数据';
+const TEXT = '\u53d1\u9001\u6570\u636e'; // four characters of three bytes
 const TIMES = 3;
 const PROTOCOL_ERROR = 1002; // RFC 6455 section 5.1
 

@@ -76,12 +76,24 @@ function placed(sizes) {
   return sizes.map((size) => ({ off: (at += size) - size, len: size }));
 }
 
-/** {n, known, sizes, ends}: ends are offsets from base. n is the layer's own count, known how many of them were seen. */
+/** {n, known, sizes, ends, spans}: offsets from base. n is the layer's own count, known how many of them were seen. */
 function part(pieces, base = 0) {
   return {
     n: Math.max(pieces.length, ...pieces.map((p) => p.n ?? 0)), known: pieces.length,
     sizes: runs(pieces.map(len)), ends: pieces.map((p) => off(p) + len(p) - base),
+    spans: together(pieces.map((p) => [off(p) - base, off(p) + len(p) - base])),
   };
+}
+
+/** Intervals in order, with those that touch made one. */
+function together(intervals) {
+  const spans = [];
+  for (const [from, to] of intervals) {
+    const before = spans.at(-1);
+    if (before && before[1] >= from) before[1] = Math.max(before[1], to);
+    else spans.push([from, to]);
+  }
+  return spans;
 }
 
 function answer({ facts: f }) {
@@ -102,13 +114,13 @@ const ROWS = [['frames', 'a'], ['reads', 'bridge'], ['writes', 'bridge'], ['recv
 
 function draw({ facts: f }) {
   if (!f.frames) return [];
-  const note = (p) => t('x.one-mib.pieces', { n: p.n });
-  const rows = ROWS.map(([name, colour]) => ({ label: t(`x.one-mib.${name}`), note: note(f[name]), colour, cuts: f[name].ends }));
+  const note = (p) => [t('x.one-mib.pieces', { n: p.n }), unseen(p)].filter(Boolean).join(', ');
+  const rows = ROWS.map(([name, colour]) => ({ label: t(`x.one-mib.${name}`), note: note(f[name]), colour, cuts: f[name].ends, spans: f[name].spans }));
   const cells = ROWS.map(([name]) => [t(`x.one-mib.${name}`), num(f[name].n), sizes(f[name])]);
   cells.splice(1, 0, [t('x.one-mib.segments'), f.segments == null ? t('x.ui.unmeasured') : num(f.segments), t('x.one-mib.segments-note')]);
   cells.unshift([t('x.one-mib.sends'), '1', num(f.size)]);
   return [
-    strips([{ label: t('x.one-mib.sends'), note: note({ n: 1 }), colour: 'js', cuts: [f.size] }, ...rows], f.size),
+    strips([{ label: t('x.one-mib.sends'), note: note({ n: 1, known: 1 }), colour: 'js', cuts: [f.size], spans: [[0, f.size]] }, ...rows], f.size),
     twin(table([t('x.one-mib.col.layer'), t('x.one-mib.col.pieces'), t('x.one-mib.col.sizes')], cells)),
   ];
 }
@@ -118,5 +130,8 @@ function sizes(p) {
   const groups = [...p.sizes].sort((a, b) => b[1] - a[1]);
   const text = groups.slice(0, 4).map(([size, n]) => `${num(n)} × ${num(size)}`).join(' · ');
   const rest = groups.slice(4).reduce((n, g) => n + g[1], 0);
-  return [text, rest ? t('x.one-mib.others', { n: rest }) : '', p.known < p.n ? t('x.ui.missing', { n: p.n - p.known }) : ''].filter(Boolean).join(' · ');
+  return [text, rest ? t('x.one-mib.others', { n: rest }) : '', unseen(p)].filter(Boolean).join(' · ');
 }
+
+/** How many pieces the feed left out. */
+function unseen(p) { return p.known < p.n ? t('x.ui.missing', { n: p.n - p.known }) : ''; }

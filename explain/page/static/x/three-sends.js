@@ -107,13 +107,16 @@ function draw({ facts: f }) {
   const rows = (all, key) => Object.entries(all).sort((a, b) => b[1] - a[1])
     .map(([sizes, n]) => ({ label: t(key, { n: sizes.split('+').length, sizes: sizes.replaceAll('+', '\u202f+\u202f') }), value: n, text: `${n}×` }));
   const parts = [
-    histogram(t('x.three-sends.ws'), rows(f.ws.sizes, 'x.three-sends.messages'), 'a', counted),
-    histogram(t('x.three-sends.tcp'), rows(f.tcp.sizes, 'x.three-sends.messages'), 'js', counted),
+    histogram(t('x.three-sends.ws'), rows(f.ws.sizes, 'x.three-sends.messages'), 'a', counted, f.times),
+    histogram(t('x.three-sends.tcp'), rows(f.tcp.sizes, 'x.three-sends.messages'), 'js', counted, f.times),
   ];
   if (f.variant === 'line') {
     parts.push(histogram(t('x.three-sends.lines'), Object.entries(f.tcp.lines).map(([n, rounds]) => (
-      { label: t('x.three-sends.line', { n: Number(n) }), value: rounds, text: `${rounds}×` })), 'b', counted));
+      { label: t('x.three-sends.line', { n: Number(n) }), value: rounds, text: `${rounds}×` })), 'b', counted, f.times));
   }
-  if (f.tcp.rounds_read) parts.push(histogram(t('x.three-sends.reads', { n: f.tcp.rounds_read, times: f.times }), rows(f.tcp.reads, 'x.three-sends.read'), 'bridge', counted));
+  if (f.tcp.rounds_read) {
+    const caption = t('x.three-sends.reads', { n: f.tcp.rounds_read, times: f.times });
+    parts.push(histogram(caption, rows(f.tcp.reads, 'x.three-sends.read'), 'bridge', counted, f.times));
+  }
   return parts;
 }

@@ -5,9 +5,9 @@ import { num, t } from '../lang.js';
 import { hex, mono, table } from './charts.js';
 import { bytesOfMessage, dataFrames, len } from './pick.js';
 
-const SAMPLES = { chinese: '发送数据', emoji: '😀', surrogate: '\ud83d' };
+/** Four characters of three bytes, which /lab/split also writes first, in two parts; one of four; half of that. */
+const SAMPLES = { chinese: '\u53d1\u9001\u6570\u636e', emoji: '\u{1f600}', surrogate: '\ud83d' };
 const REPLACEMENT = '\ufffd';
-const CUT = '发送数据'; // what /lab/split writes first, in two parts
 const INVALID_PAYLOAD = 1007; // RFC 6455 section 8.1
 
 export default {
@@ -49,7 +49,7 @@ async function pieces(run) {
   const got = [];
   const take = (bytes) => got.push({ hex: hex(bytes), n: bytes.length, alone: new TextDecoder().decode(bytes), stream: stream.decode(bytes, { stream: true }) });
   live.ws.addEventListener('message', (e) => take(bytesOfMessage(e.data)));
-  const most = new TextEncoder().encode(CUT).length;
+  const most = new TextEncoder().encode(SAMPLES.chinese).length;
   await run.until(() => got.reduce((n, p) => n + p.n, 0) >= most, 4000);
   return got;
 }

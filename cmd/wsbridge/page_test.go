@@ -1,0 +1,54 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestPage shows that the page does what it says in the browsers that people have, and that what it tells is true: each
+// claim in each engine, with the program as go build makes it. The engines run beside each other.
+func TestPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts browsers, which takes two minutes; run it without -short")
+	}
+	claims := slices.Concat(wordsClaims, bytesClaims, experimentClaims)
+	binary := buildProgram(t)
+	for _, d := range drivers {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			b := d.start(t, installed(t, d.program, d.debianPackage))
+			for _, c := range claims {
+				ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
+				t.Run(c.claim, func(t *testing.T) {
+					checkClaim(t, ctx, c, &pageVisit{&visit{T: t, ctx: ctx, binary: binary}, d.name, b})
+				})
+				stuck := ctx.Err() != nil
+				cancel()
+				if stuck {
+					t.Fatalf("not checked in %v; the claims behind it are not tried", browserPatience)
+				}
+			}
+		})
+	}
+}
+
+// pageClaim is something the page does in every browser.
+type pageClaim struct {
+	claim string
+	check func(*pageVisit)
+}
+
+func checkClaim(t *testing.T, ctx context.Context, c pageClaim, v *pageVisit) {
+	began := time.Now()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the browser's last words:\n%s", browser{printed: v.driven.printed}.lastWords())
+		}
+		t.Logf("took %.1f s", time.Since(began).Seconds())
+	})
+	c.check(v)
+}
