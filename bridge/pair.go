@@ -40,7 +40,7 @@ func (p *pair) run(dialErr error) {
 	if dialErr != nil {
 		p.over = [2]bool{true, true}
 		why := dialReason(dialErr)
-		p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.DialFailed, Why: why, Code: int(ws.BadGateway), Error: systemWords(dialErr)})
+		p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.DialFailed, Why: why, Code: int(ws.BadGateway), Reason: why, Error: systemWords(dialErr)})
 		c := p.end(notDialled(why))
 		p.log.Warn("dial failed", "error", dialErr, "close", int(c.code))
 		return

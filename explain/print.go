@@ -44,6 +44,7 @@ type Printer struct {
 	ctx     context.Context // ended by Close
 	cancel  context.CancelFunc
 	running sync.WaitGroup // a follow for each session
+	begin   sync.Mutex     // guards that none begins once Close has
 
 	mu     sync.Mutex // guards what follows
 	w      io.Writer
@@ -66,13 +67,19 @@ func NewPrinter(w io.Writer, o PrinterOptions) *Printer {
 
 // Watch begins to print s. It returns at once; the session's end ends the printing.
 func (p *Printer) Watch(s *Session) {
-	p.running.Add(1)
-	go p.follow(s.View())
+	p.begin.Lock()
+	defer p.begin.Unlock()
+	if p.ctx.Err() == nil {
+		p.running.Add(1)
+		go p.follow(s.View())
+	}
 }
 
 // Close prints what the sessions have recorded so far, and waits for that.
 func (p *Printer) Close() {
+	p.begin.Lock()
 	p.cancel()
+	p.begin.Unlock()
 	p.running.Wait()
 }
 

@@ -51,11 +51,7 @@ func (s *story) row(l layout, of *telling, f *fact) string {
 		note, of.noted[key] = clean(words.Note), true
 	}
 	if what.more != "" {
-		room := l.width - l.indent - columns(what.text) - 2
-		if note != "" && l.note > 0 {
-			room = max(l.note-l.indent-columns(what.text)-4, 18)
-		}
-		what.text += "  " + preview(what.more, what.left, room)
+		what.text += "  " + preview(what.more, what.left, l.width-l.indent-columns(what.text)-2)
 	}
 	start := l.prefix + pad(when(f), timeColumns) + " " + s.paint(f, pad(where(f), whoColumns)+pad(s.layer(f), layerColumns))
 	out := s.columns(l, start, what.text, note)
@@ -102,8 +98,11 @@ func (s *story) paragraph(l layout, text string) string {
 
 // when is the time since the session began.
 func when(f *fact) string {
-	if ms := f.At / 1000; ms < 10_000 {
+	switch ms := f.At / 1000; {
+	case ms < 1000:
 		return fmt.Sprintf("%6.2fms ", ms)
+	case ms < 10_000:
+		return fmt.Sprintf("%6.1fms ", ms)
 	}
 	return fmt.Sprintf("%6.2fs  ", min(f.At/1e6, 1e9))
 }
@@ -135,7 +134,7 @@ func (s *story) layer(f *fact) string {
 	case f.Layer == Pair || f.Layer == Feed:
 		return map[Lang]string{English: "bridge", Chinese: "网桥"}[s.lang()]
 	}
-	return clean(cut(string(f.Layer), layerColumns-1))
+	return clean(cut(string(f.Layer), layerColumns-2))
 }
 
 // heading is what happened, and the bytes to be shown behind it.

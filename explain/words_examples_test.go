@@ -47,6 +47,7 @@ func causeExamples() []Event {
 		{Why: "client connection lost", Error: "read: connection reset by peer"},
 		{Why: "target closed", Code: 1000, Reason: "target closed"},
 		{Why: "target connection lost", Code: 1014, Reason: "target connection lost", Error: "read: connection reset by peer"},
+		{Why: "target connection lost", Code: 1014, Reason: "target connection lost", Error: "read: connection timed out"},
 		{Why: "target write failed", Code: 1011, Reason: "target write failed", Error: "write: broken pipe"},
 		{Why: "no sign of life from the client"},
 		{Why: "client took no byte"},

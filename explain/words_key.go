@@ -10,6 +10,9 @@ import (
 func Key(e *Event) string {
 	stream, dir := "."+strings.ToLower(string(e.Stream)), "."+string(e.Dir)
 	kind := string(e.Layer) + "." + string(e.Kind)
+	if e.Kind == Short {
+		return "write.short"
+	}
 	switch e.Layer {
 	case Socket:
 		return socketKey(e, kind, stream)
@@ -40,10 +43,7 @@ func socketKey(e *Event, kind, stream string) string {
 }
 
 func callKey(e *Event, stream string) string {
-	switch {
-	case e.Kind == Short:
-		return "write.short"
-	case e.By == "http":
+	if e.By == "http" {
 		return string(e.Layer) + ".http"
 	}
 	return string(e.Layer) + stream
@@ -125,6 +125,8 @@ func pairKey(e *Event, kind string) string {
 		return "pair.dial-failed." + dial
 	case e.Kind == Cause && e.Why == "client closed" && e.Code == 1005:
 		return "pair.cause.client-closed.none"
+	case e.Kind == Cause && e.Why == "target connection lost" && strings.Contains(e.Error, "reset by peer"):
+		return "pair.cause.target-connection-lost.reset"
 	case e.Kind == Cause:
 		return orKnown(kind+"."+strings.ReplaceAll(e.Why, " ", "-"), orKnown(kind+"."+strconv.Itoa(e.Code), kind))
 	}

@@ -17,7 +17,7 @@ type Info struct {
 	SegsOut       *uint64 `json:"segs_out,omitempty"`       // likewise
 	DataSegsIn    *uint64 `json:"data_segs_in,omitempty"`   // segments that carried data
 	DataSegsOut   *uint64 `json:"data_segs_out,omitempty"`  // likewise
-	BytesAcked    *uint64 `json:"bytes_acked,omitempty"`    // of what we sent; the side that connected counts its SYN too
+	BytesAcked    *uint64 `json:"bytes_acked,omitempty"`    // of what we sent; our FIN counts as one, and so does the SYN of the side that connected
 	BytesReceived *uint64 `json:"bytes_received,omitempty"` // in order, whether read or not; the peer's FIN counts as one
 	BytesSent     *uint64 `json:"bytes_sent,omitempty"`     // with those sent again
 	BytesRetrans  *uint64 `json:"bytes_retrans,omitempty"`  // bytes sent again

@@ -52,8 +52,13 @@ func kernelInfo(fd int) (i Info, known bool) {
 	if errno != 0 || size == 0 {
 		return Info{}, false
 	}
+	return told(&t, uintptr(size)), true
+}
+
+// told is what the kernel filled in: the first size bytes of t.
+func told(t *unix.TCPInfo, size uintptr) (i Info) {
 	told := func(offset uintptr, value uint64, width uintptr) *uint64 {
-		if offset+width > uintptr(size) {
+		if offset+width > size {
 			return nil
 		}
 		return &value
@@ -82,7 +87,7 @@ func kernelInfo(fd int) (i Info, known bool) {
 	i.NotSent = told(unsafe.Offsetof(t.Notsent_bytes), uint64(t.Notsent_bytes), 4)
 	i.Unacked = told(unsafe.Offsetof(t.Unacked), uint64(t.Unacked), 4)
 	i.Retrans = told(unsafe.Offsetof(t.Total_retrans), uint64(t.Total_retrans), 4)
-	return i, true
+	return i
 }
 
 func queueLength(fd int, request uint) *uint64 {

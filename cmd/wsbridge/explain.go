@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -73,7 +74,7 @@ func (r *retelling) run(args []string, stdout io.Writer) error {
 func (r *retelling) problem(name string, err error) error {
 	var line *explain.LineError
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, syscall.EPIPE): // nobody reads on, as behind | head
 		return nil
 	case errors.As(err, &line):
 		return &problem{exitRuntime, fmt.Sprintf("explain %s: %v", quote(name), err),

@@ -11,34 +11,36 @@ import (
 )
 
 // Each experiment ends with a verdict and with evidence in which what it is about holds, whatever the figures are.
-var experimentClaims = []pageClaim{
-	{"the experiments are these eleven", elevenExperiments},
-	{"three-sends: WebSocket gives 3 messages for 3 sends in 60 of 60 runs, TCP the same bytes", threeSends},
-	{"one-mib: every layer has all of it, and it comes back the same", oneMiB},
-	{"close-vs-fin: 1000 bye, clean, and FIN as late as it was held back", closeVersusFIN},
-	{"kill-target: four deaths, each told by its own Close frame", killTarget},
-	{"slow-target: all 16 MiB are somewhere", slowTarget},
-	{"poll-sse-ws: each way brings 100 updates, and headers cost what they cost", pollSSEWebSocket},
-	{"handshake: the page derives the Accept that was sent", handshakeProof},
-	{"mask: one text, three wire images; no mask, 1002", maskImages},
-	{"ping: a pong for it, and no event for JavaScript", pingUntold},
-	{"utf8: 4 units, 12 bytes, 18 on the wire; not UTF-8, 1007", utf8Sizes},
-	{"idle: with pings it lives longer", idleLives},
+var experimentClaims = []pageClaim{{"experiments", allExperiments}}
+
+var experimentParts = []struct {
+	id, claim string
+	check     func(*shownPage)
+}{
+	{"three-sends", "WebSocket gives 3 messages for 3 sends in 60 of 60 runs, TCP the same bytes", threeSends},
+	{"one-mib", "every layer has all of it, and it comes back the same", oneMiB},
+	{"close-vs-fin", "1000 bye, clean, and FIN as late as it was held back", closeVersusFIN},
+	{"kill-target", "four deaths, each told by its own Close frame", killTarget},
+	{"slow-target", "all 16 MiB are somewhere", slowTarget},
+	{"poll-sse-ws", "each way brings 100 updates, and WebSocket costs least", pollSSEWebSocket},
+	{"handshake", "the page derives the Accept that was sent", handshakeProof},
+	{"mask", "one text, three wire images; no mask, 1002", maskImages},
+	{"ping", "a pong for it, and no event for JavaScript", pingUntold},
+	{"utf8", "4 units, 12 bytes, 18 on the wire; not UTF-8, 1007", utf8Sizes},
+	{"idle", "with pings it lives longer", idleLives},
 }
 
-func elevenExperiments(v *pageVisit) {
-	p := v.openPage(v.startBridge(), "?lang=en", desktop)
-	want := []string{"three-sends", "one-mib", "close-vs-fin", "kill-target", "slow-target", "poll-sse-ws", "handshake", "mask", "ping", "utf8", "idle"}
+// allExperiments performs them one after the other, as a page does.
+func allExperiments(v *pageVisit) {
+	p := v.openPage(v.startBridge("--dial-timeout", "1s"), "?lang=en", desktop)
+	var want []string
+	for _, part := range experimentParts {
+		want = append(want, part.id)
+		v.part(part.id+": "+part.claim, func(v *pageVisit) { part.check(p.in(v)) })
+	}
 	if got := valueOf[[]string](p, "wsbridge.experiments.ids"); !slices.Equal(got, want) {
 		v.Errorf("experiments %q, want %q", got, want)
 	}
-}
-
-// experiment opens the page and performs an experiment, which must end well and show its verdict and its evidence.
-// Options are a JavaScript object.
-func (v *pageVisit) experiment(id, options string, facts any) {
-	v.Helper()
-	v.perform(v.openPage(v.startBridge(), "?lang=en", desktop), id, options, facts)
 }
 
 // evidence is what an experiment leaves behind.
@@ -49,7 +51,10 @@ type evidence struct {
 	Facts                                 json.RawMessage
 }
 
-func (v *pageVisit) perform(p *shownPage, id, options string, facts any) {
+// perform runs an experiment, which must end well and show its verdict and its evidence. Options are a JavaScript
+// object.
+func (p *shownPage) perform(id, options string, facts any) {
+	v := p.v
 	v.Helper()
 	got := valueOf[evidence](p, fmt.Sprintf("wsbridge.experiments.run(%q, %s).then(({events, ...rest}) => rest)", id, options))
 	v.Logf("%s: verdict %s, %d ms", id, got.Verdict, got.Took)
@@ -77,29 +82,28 @@ type echoes struct {
 	Intact, Total int
 }
 
-func threeSends(v *pageVisit) {
-	p := v.openPage(v.startBridge(), "?lang=en", desktop)
-	var got struct{ TCP, WS echoes }
-	v.perform(p, "three-sends", "{variant: 'quick', times: '60'}", &got)
+func threeSends(p *shownPage) {
+	var got, lines, pauses struct{ TCP, WS echoes }
+	p.perform("three-sends", "{variant: 'quick', times: '60'}", &got)
 	if want := (map[string]int{"3": 60}); !maps.Equal(got.WS.Messages, want) || got.WS.Intact != 60 {
-		v.Errorf("WebSocket echo: %v rounds by messages, %d intact, want %v and 60", got.WS.Messages, got.WS.Intact, want)
+		p.v.Errorf("WebSocket echo: %v rounds by messages, %d intact, want %v and 60", got.WS.Messages, got.WS.Intact, want)
 	}
 	if got.TCP.Intact != 60 {
-		v.Errorf("TCP echo: %d rounds intact, want 60", got.TCP.Intact)
+		p.v.Errorf("TCP echo: %d rounds intact, want 60", got.TCP.Intact)
 	}
-	v.Logf("TCP echo: rounds by messages %v, by their sizes %v; read() of the bridge %v", got.TCP.Messages, got.TCP.Sizes, got.TCP.Reads)
+	p.v.Logf("TCP echo: rounds by messages %v, by their sizes %v; read() of the bridge %v", got.TCP.Messages, got.TCP.Sizes, got.TCP.Reads)
 
-	v.perform(p, "three-sends", "{variant: 'line', times: '20'}", &got)
-	if want := (map[string]int{"3": 20}); !maps.Equal(got.TCP.Lines, want) {
-		v.Errorf("line protocol: rounds by lines %v, want %v", got.TCP.Lines, want)
+	p.perform("three-sends", "{variant: 'line', times: '20'}", &lines)
+	if want := (map[string]int{"3": 20}); !maps.Equal(lines.TCP.Lines, want) {
+		p.v.Errorf("line protocol: rounds by lines %v, want %v", lines.TCP.Lines, want)
 	}
-	v.Logf("line protocol: rounds by messages %v, by lines %v", got.TCP.Messages, got.TCP.Lines)
+	p.v.Logf("line protocol: rounds by messages %v, by lines %v", lines.TCP.Messages, lines.TCP.Lines)
 
-	v.perform(p, "three-sends", "{variant: 'pause', times: '5'}", &got)
-	if got.TCP.Intact != 5 || got.WS.Messages["3"] != 5 {
-		v.Errorf("with pauses: %+v", got)
+	p.perform("three-sends", "{variant: 'pause', times: '5'}", &pauses)
+	if pauses.TCP.Intact != 5 || pauses.WS.Messages["3"] != 5 {
+		p.v.Errorf("with pauses: %+v", pauses)
 	}
-	v.Logf("with pauses: rounds by messages %v", got.TCP.Messages)
+	p.v.Logf("with pauses: rounds by messages %v", pauses.TCP.Messages)
 }
 
 // layerCuts is how a layer cut 1 MiB. Sizes are [size, how many in a row].
@@ -115,34 +119,34 @@ func (l layerCuts) sum() (n int) {
 	return n
 }
 
-func oneMiB(v *pageVisit) {
+func oneMiB(p *shownPage) {
 	var got struct {
 		Size, Back                             int
 		Equal                                  bool
 		Frames, Reads, Writes, Recvs, Messages layerCuts
 		Segments                               *int
 	}
-	v.experiment("one-mib", "{}", &got)
+	p.perform("one-mib", "{}", &got)
 	if got.Size != megabyte || got.Back != megabyte || !got.Equal {
-		v.Errorf("%d sent, %d back, equal %v; want 1 MiB, the same", got.Size, got.Back, got.Equal)
+		p.v.Errorf("%d sent, %d back, equal %v; want 1 MiB, the same", got.Size, got.Back, got.Equal)
 	}
 	if got.Segments == nil || *got.Segments < 1 {
-		v.Errorf("segments %v, want at least 1", got.Segments)
+		p.v.Errorf("segments %v, want at least 1", got.Segments)
 	}
 	for name, layer := range map[string]layerCuts{"frames": got.Frames, "write()": got.Writes, "recv()": got.Recvs, "messages back": got.Messages} {
 		whole := layer.Known == layer.N // what a flood pushed out is counted and its sizes are not known
 		if layer.N < 1 || layer.Known > layer.N || whole && layer.sum() != megabyte || !whole && layer.sum() >= megabyte {
-			v.Errorf("%s: %+v, which is %d bytes, want 1 MiB", name, layer, layer.sum())
+			p.v.Errorf("%s: %+v, which is %d bytes, want 1 MiB", name, layer, layer.sum())
 		}
-		v.Logf("%s: %d", name, layer.N)
+		p.v.Logf("%s: %d", name, layer.N)
 	}
 	if r := got.Reads; r.Known == r.N && r.sum() < megabyte+14*got.Frames.N-14 {
-		v.Errorf("read(): %d bytes, want 1 MiB and the headers of %d frames", r.sum(), got.Frames.N)
+		p.v.Errorf("read(): %d bytes, want 1 MiB and the headers of %d frames", r.sum(), got.Frames.N)
 	}
-	v.Logf("read(): %d, segments: %d", got.Reads.N, *got.Segments)
+	p.v.Logf("read(): %d, segments: %d", got.Reads.N, *got.Segments)
 }
 
-func closeVersusFIN(v *pageVisit) {
+func closeVersusFIN(p *shownPage) {
 	type hold struct {
 		Hold      int `json:"hold_ms"`
 		Code      int //
@@ -157,30 +161,30 @@ func closeVersusFIN(v *pageVisit) {
 		FirstFIN  string `json:"first_fin"`
 	}
 	var got struct{ Holds []hold }
-	v.experiment("close-vs-fin", "{}", &got)
+	p.perform("close-vs-fin", "{}", &got)
 	var held []int
 	for _, h := range got.Holds {
 		held = append(held, h.Hold)
 		if h.Code != 1000 || h.Reason != "bye" || !h.Clean {
-			v.Errorf("held back %d ms: onclose(%d, %q, %v), want 1000 bye, clean", h.Hold, h.Code, h.Reason, h.Clean)
+			p.v.Errorf("held back %d ms: onclose(%d, %q, %v), want 1000 bye, clean", h.Hold, h.Code, h.Reason, h.Clean)
 		}
 		if !(h.CloseIn <= h.CloseOut && h.CloseOut <= h.FIN) || h.FIN-h.CloseOut < h.Hold*1000 {
-			v.Errorf("Close frame in at %d, out at %d, FIN at %d µs, want FIN at least %d ms after it", h.CloseIn, h.CloseOut, h.FIN, h.Hold)
+			p.v.Errorf("Close frame in at %d, out at %d, FIN at %d µs, want FIN at least %d ms after it", h.CloseIn, h.CloseOut, h.FIN, h.Hold)
 		}
 		if h.OnClose+h.PlusMinus < h.CloseOut {
-			v.Errorf("onclose at %d µs, before the bridge's Close frame at %d ± %d", h.OnClose, h.CloseOut, h.PlusMinus)
+			p.v.Errorf("onclose at %d µs, before the bridge's Close frame at %d ± %d", h.OnClose, h.CloseOut, h.PlusMinus)
 		}
 		if n := len(h.States); n < 2 || h.States[0][0] != 1 || h.States[1][0] != 2 || h.States[n-1][0] != 3 {
-			v.Errorf("readyState %v, want 1, 2, 3", h.States)
+			p.v.Errorf("readyState %v, want 1, 2, 3", h.States)
 		}
-		v.Logf("held back %d ms: Close frame out %d, FIN %d, onclose %d µs after close() (± %d); first FIN: %s", h.Hold, h.CloseOut, h.FIN, h.OnClose, h.PlusMinus, h.FirstFIN)
+		p.v.Logf("held back %d ms: Close frame out %d, FIN %d, onclose %d µs after close() (± %d); first FIN: %s", h.Hold, h.CloseOut, h.FIN, h.OnClose, h.PlusMinus, h.FirstFIN)
 	}
 	if !slices.Equal(held, []int{0, 50, 500}) {
-		v.Errorf("FIN was held back %v ms, want 0, 50, 500", held)
+		p.v.Errorf("FIN was held back %v ms, want 0, 50, 500", held)
 	}
 }
 
-func killTarget(v *pageVisit) {
+func killTarget(p *shownPage) {
 	type row struct {
 		Opened, Clean bool
 		Code, Frame   int
@@ -188,7 +192,7 @@ func killTarget(v *pageVisit) {
 		Fate          struct{ Kind, Why string }
 	}
 	var got struct{ Rows map[string]row }
-	v.experiment("kill-target", "{}", &got)
+	p.perform("kill-target", "{}", &got)
 	death := func(code int, reason, kind string) row {
 		return row{true, true, code, code, reason, struct{ Kind, Why string }{kind, reason}}
 	}
@@ -199,11 +203,11 @@ func killTarget(v *pageVisit) {
 		"timeout": death(1014, "target timed out", "dial-failed"),
 	}
 	if !maps.Equal(got.Rows, want) {
-		v.Errorf("the matrix is\n%+v\nwant\n%+v", got.Rows, want)
+		p.v.Errorf("the matrix is\n%+v\nwant\n%+v", got.Rows, want)
 	}
 }
 
-func slowTarget(v *pageVisit) {
+func slowTarget(p *shownPage) {
 	var got struct {
 		Sent   int
 		Points [][2]int
@@ -215,25 +219,25 @@ func slowTarget(v *pageVisit) {
 			Frame          bool `json:"close_frame_seen"`
 		} `json:"closing"`
 	}
-	v.experiment("slow-target", "{}", &got)
+	p.perform("slow-target", "{}", &got)
 	sum := 0
 	for _, place := range []string{"js", "rest", "inq_a", "user", "outq_b", "inq_target", "read"} {
 		n, measured := got.Where[place]
 		if !measured || n < 0 {
-			v.Errorf("%s: %d bytes, measured %v", place, n, measured)
+			p.v.Errorf("%s: %d bytes, measured %v", place, n, measured)
 		}
 		sum += n
 	}
 	if got.Sent != 16<<20 || sum != got.Sent {
-		v.Errorf("%d bytes are somewhere, %d were sent, want 16 MiB", sum, got.Sent)
+		p.v.Errorf("%d bytes are somewhere, %d were sent, want 16 MiB", sum, got.Sent)
 	}
 	if got.Close.Buffered == 0 || got.Close.Over != got.Close.Frame || got.Close.States[0][0] != 2 {
-		v.Errorf("close(): %+v, want it to wait in line (readyState 2) behind what is buffered", got.Close)
+		p.v.Errorf("close(): %+v, want it to wait in line (readyState 2) behind what is buffered", got.Close)
 	}
-	v.Logf("where the bytes were: %v; buffered at close() %d", got.Where, got.Close.Buffered)
+	p.v.Logf("where the bytes were: %v; buffered at close() %d", got.Where, got.Close.Buffered)
 }
 
-func pollSSEWebSocket(v *pageVisit) {
+func pollSSEWebSocket(p *shownPage) {
 	type way struct {
 		Updates, Requests, Up, Down int
 		P50                         *int `json:"p50_us"`
@@ -243,21 +247,21 @@ func pollSSEWebSocket(v *pageVisit) {
 		Payload int
 		Ways    map[string]way
 	}
-	v.experiment("poll-sse-ws", "{}", &got)
+	p.perform("poll-sse-ws", "{}", &got)
 	total := func(name string) int { return got.Ways[name].Up + got.Ways[name].Down }
 	for name, w := range got.Ways {
 		if w.Updates != 100 || w.Down <= got.Payload || w.Up <= 0 || (w.Requests > 1) != (name == "poll") || w.P50 == nil || w.P95 == nil || *w.P50 > *w.P95 {
-			v.Errorf("%s: %+v for %d bytes of updates", name, w, got.Payload)
+			p.v.Errorf("%s: %+v for %d bytes of updates", name, w, got.Payload)
 			continue
 		}
-		v.Logf("%s: %d bytes up, %d down, %d requests, p50 %d µs, p95 %d µs", name, w.Up, w.Down, w.Requests, *w.P50, *w.P95)
+		p.v.Logf("%s: %d bytes up, %d down, %d requests, p50 %d µs, p95 %d µs", name, w.Up, w.Down, w.Requests, *w.P50, *w.P95)
 	}
 	if got.Payload != 2700 || !(total("ws") < total("sse") && total("sse") < total("poll")) {
-		v.Errorf("%d bytes of updates cost %d by WebSocket, %d by server-sent events, %d by polling", got.Payload, total("ws"), total("sse"), total("poll"))
+		p.v.Errorf("%d bytes of updates cost %d by WebSocket, %d by server-sent events, %d by polling", got.Payload, total("ws"), total("sse"), total("poll"))
 	}
 }
 
-func handshakeProof(v *pageVisit) {
+func handshakeProof(p *shownPage) {
 	const key = "dGhlIHNhbXBsZSBub25jZQ==" // RFC 6455 section 1.3
 	type variant struct {
 		Variant, Accept, Body string
@@ -268,21 +272,21 @@ func handshakeProof(v *pageVisit) {
 		Derivation struct{ SHA1, Accept string }
 		Variants   []variant
 	}
-	v.experiment("handshake", "{key: '"+key+"'}", &got)
+	p.perform("handshake", "{key: '"+key+"'}", &got)
 	if got.Key != key || got.Derivation.Accept != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" || got.Derivation.SHA1 != "b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea" {
-		v.Errorf("of the key %s the page derives %+v, want those of RFC 6455", got.Key, got.Derivation)
+		p.v.Errorf("of the key %s the page derives %+v, want those of RFC 6455", got.Key, got.Derivation)
 	}
 	if len(got.Variants) != 11 {
-		v.Errorf("%d variants, want 11", len(got.Variants))
+		p.v.Errorf("%d variants, want 11", len(got.Variants))
 	}
 	for _, a := range got.Variants {
 		if correct := a.Variant == "correct"; (a.Status == 101) != correct || (a.Accept == got.Derivation.Accept) != correct || (a.Body == "") != correct {
-			v.Errorf("%+v", a)
+			p.v.Errorf("%+v", a)
 		}
 	}
 }
 
-func maskImages(v *pageVisit) {
+func maskImages(p *shownPage) {
 	var got struct {
 		Frames []struct{ Head, Key, Wire, Payload, Text string }
 		Back   []string
@@ -292,19 +296,19 @@ func maskImages(v *pageVisit) {
 			Answer string
 		}
 	}
-	v.experiment("mask", "{}", &got)
+	p.perform("mask", "{}", &got)
 	images := map[string]bool{}
 	for _, f := range got.Frames {
 		images[f.Wire] = true
 		if f.Text != "发送数据" || f.Head != "81 8c "+f.Key || unmask(f.Wire, f.Key) != f.Payload {
-			v.Errorf("frame %+v, want its payload to be its wire image without the mask", f)
+			p.v.Errorf("frame %+v, want its payload to be its wire image without the mask", f)
 		}
 	}
 	if len(got.Frames) != 3 || len(images) != 3 || len(got.Back) != 3 {
-		v.Errorf("%d wire images of %d frames, want 3 of 3", len(images), len(got.Frames))
+		p.v.Errorf("%d wire images of %d frames, want 3 of 3", len(images), len(got.Frames))
 	}
 	if got.Raw.Code != 1002 || !strings.HasPrefix(got.Raw.Answer, "88 ") || !strings.Contains(got.Raw.Answer, " 03 ea ") {
-		v.Errorf("an unmasked frame is answered by %+v, want a Close frame of 1002", got.Raw)
+		p.v.Errorf("an unmasked frame is answered by %+v, want a Close frame of 1002", got.Raw)
 	}
 }
 
@@ -320,7 +324,7 @@ func unmask(wire, key string) string {
 	return strings.Join(out, " ")
 }
 
-func pingUntold(v *pageVisit) {
+func pingUntold(p *shownPage) {
 	var got struct {
 		Events map[string]int
 		Pings  []struct {
@@ -328,9 +332,9 @@ func pingUntold(v *pageVisit) {
 			RTT        *int `json:"rtt_us"`
 		}
 	}
-	v.experiment("ping", "{}", &got)
+	p.perform("ping", "{}", &got)
 	if want := (map[string]int{"message": 0, "error": 0, "close": 0}); !maps.Equal(got.Events, want) {
-		v.Errorf("events %v, want %v", got.Events, want)
+		p.v.Errorf("events %v, want %v", got.Events, want)
 	}
 	var took []int
 	for _, p := range got.Pings {
@@ -339,12 +343,12 @@ func pingUntold(v *pageVisit) {
 		}
 	}
 	if len(took) < 3 {
-		v.Errorf("pings %+v, want 3 with their pongs", got.Pings)
+		p.v.Errorf("pings %+v, want 3 with their pongs", got.Pings)
 	}
-	v.Logf("pongs after %v µs", took)
+	p.v.Logf("pongs after %v µs", took)
 }
 
-func utf8Sizes(v *pageVisit) {
+func utf8Sizes(p *shownPage) {
 	var got struct {
 		Samples []struct {
 			Name, Back         string
@@ -356,43 +360,43 @@ func utf8Sizes(v *pageVisit) {
 			Code int
 		}
 	}
-	v.experiment("utf8", "{}", &got)
+	p.perform("utf8", "{}", &got)
 	sizes := map[string][3]int{}
 	for _, s := range got.Samples {
 		sizes[s.Name] = [3]int{s.Units, s.Bytes, s.Wire}
 	}
 	if want := (map[string][3]int{"chinese": {4, 12, 18}, "emoji": {2, 4, 10}, "surrogate": {1, 3, 9}}); !maps.Equal(sizes, want) {
-		v.Errorf("units, bytes, bytes on the wire: %v, want %v", sizes, want)
+		p.v.Errorf("units, bytes, bytes on the wire: %v, want %v", sizes, want)
 	}
 	codes := map[string]int{}
 	for _, c := range got.Raw {
 		codes[c.Case] = c.Code
 	}
 	if want := (map[string]int{"good": 0, "cut-between-frames": 0, "cut-between-messages": 1007, "bad-bytes": 1007, "lone-surrogate": 1007, "bad-bytes-in-binary": 0}); !maps.Equal(codes, want) {
-		v.Errorf("Close codes %v, want %v", codes, want)
+		p.v.Errorf("Close codes %v, want %v", codes, want)
 	}
 	alone, stream := "", ""
 	for _, piece := range got.Pieces {
 		alone, stream = alone+piece.Alone, stream+piece.Stream
 	}
 	if !strings.Contains(alone, "�") || !strings.HasPrefix(stream, "发送数据") {
-		v.Errorf("cut over two writes: decoded alone %q, as a stream %q", alone, stream)
+		p.v.Errorf("cut over two writes: decoded alone %q, as a stream %q", alone, stream)
 	}
 }
 
-func idleLives(v *pageVisit) {
+func idleLives(p *shownPage) {
 	type life struct {
 		Lived        float64 `json:"lived_ms"`
 		Ended        string
 		Pings, Pongs int
 	}
 	var got struct{ Silent, Pinged, Dead life }
-	v.experiment("idle", "{}", &got)
+	p.perform("idle", "{}", &got)
 	if got.Silent.Ended == "alive" || got.Pinged.Ended != "alive" || got.Pinged.Lived <= got.Silent.Lived || got.Pinged.Pings == 0 || got.Silent.Pings != 0 {
-		v.Errorf("behind a proxy: silent %+v, with pings %+v", got.Silent, got.Pinged)
+		p.v.Errorf("behind a proxy: silent %+v, with pings %+v", got.Silent, got.Pinged)
 	}
 	if got.Dead.Ended == "alive" || got.Dead.Pings == 0 || got.Dead.Pongs != 0 {
-		v.Errorf("dead peer: %+v, want it found out by a ping", got.Dead)
+		p.v.Errorf("dead peer: %+v, want it found out by a ping", got.Dead)
 	}
-	v.Logf("lived: silent %.0f ms, with pings %.0f ms and on, dead peer %.0f ms", got.Silent.Lived, got.Pinged.Lived, got.Dead.Lived)
+	p.v.Logf("lived: silent %.0f ms, with pings %.0f ms and on, dead peer %.0f ms", got.Silent.Lived, got.Pinged.Lived, got.Dead.Lived)
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // pageVisit is what a claim about the page is checked with.
@@ -25,29 +26,52 @@ type shownPage struct {
 	v       *pageVisit
 	tab     drivenTab
 	notes   *notes
-	bridge  *program
+	host    string   // the bridge's, as the browser names it
 	allowed []string // what the console may say once each
+}
+
+// part checks a part of a claim. Its pages are closed when it is over.
+func (v *pageVisit) part(name string, check func(*pageVisit)) {
+	v.Run(name, func(t *testing.T) {
+		part, of := *v, *v.visit
+		of.T = t
+		part.visit = &of
+		check(&part)
+	})
 }
 
 // desktop is a window that shows everything side by side.
 var desktop = look{width: 1440, height: 900}
 
-// openPage opens wsbridge's page and waits until it is ready. When the test is over, the page must have broken no
-// content security policy, have asked no other host, and have left the console empty but for what it was allowed.
+// openPage opens a bridge's page.
 func (v *pageVisit) openPage(bridge *program, query string, l look) *shownPage {
 	v.Helper()
-	p := &shownPage{v: v, notes: new(notes), bridge: bridge}
+	return v.openAt(bridge.addr, query, l)
+}
+
+// openAt opens the page of the bridge at host and waits until it is ready. When the test is over, the page must have broken no
+// content security policy, have asked no other host, and have left the console empty but for what it was allowed.
+func (v *pageVisit) openAt(host, query string, l look) *shownPage {
+	v.Helper()
+	p := &shownPage{v: v, notes: new(notes), host: host}
 	var err error
 	if p.tab, err = v.driven.open(v.ctx, l, p.notes); err != nil {
 		v.Fatalf("open a tab: %v", err)
 	}
 	v.Cleanup(p.finish)
-	if err := p.tab.navigate(v.ctx, "http://"+bridge.addr+"/"+query); err != nil {
+	if err := p.tab.navigate(v.ctx, "http://"+host+"/"+query); err != nil {
 		v.Fatalf("open the page: %v", err)
 	}
 	p.await("the page's own script", "Boolean(globalThis.wsbridge)")
 	p.do("wsbridge.ready.then(() => {})")
 	return p
+}
+
+// in is the page for a part of the claim.
+func (p *shownPage) in(v *pageVisit) *shownPage {
+	part := *p
+	part.v = v
+	return &part
 }
 
 // do evaluates an expression for what it does.
@@ -138,8 +162,8 @@ func (p *shownPage) finish() {
 	console, requests := p.told(ctx)
 	for _, asked := range requests {
 		u, err := url.Parse(asked)
-		if err != nil || u.Host != p.bridge.addr && !slices.Contains([]string{"data", "blob", "about"}, u.Scheme) {
-			p.v.Errorf("the page asked %s, want nobody but %s", asked, p.bridge.addr)
+		if err != nil || u.Host != p.host && !slices.Contains([]string{"data", "blob", "about"}, u.Scheme) {
+			p.v.Errorf("the page asked %s, want nobody but %s", asked, p.host)
 		}
 	}
 	p.checkConsole(console)
@@ -163,7 +187,7 @@ func (p *shownPage) told(ctx context.Context) (console, requests []string) {
 		}
 		pause(p.v.T, ctx, "wait for the console", func() string { return "" })
 	}
-	from := `{file: "http://` + p.bridge.addr + "/" // Firefox prints what it complains of itself
+	from := `{file: "http://` + p.host + "/" // Firefox prints what it complains of itself
 	for line := range strings.Lines(p.v.driven.printed()) {
 		if strings.Contains(line, "/PageMessages ") && strings.Contains(line, from) {
 			console = append(console, line)

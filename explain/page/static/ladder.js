@@ -61,7 +61,8 @@ export async function create(root, ctx) {
     const kept = new Map();
     wanted.forEach((s, i) => {
       const row = made.get(s.event) || line(s);
-      say(row.querySelector('.ladder-time'), time(s.event));
+      say(row.querySelector('.ladder-time'), time(ctx.store, s.event));
+      if (s.step.gap) say(row.lastElementChild, label(s.event, s.step));
       kept.set(s.event, row);
       if (list.children[i] !== row) list.insertBefore(row, list.children[i] || null);
     });
@@ -78,7 +79,7 @@ export async function create(root, ctx) {
     if (s.gap) return h('li', { class: 'ladder-gap' }, h('span', { class: 'ladder-time' }), h('span', null, name));
     const where = s.from === s.to ? t(`ladder.lane.${LANES[s.from]}`) : `${t(`ladder.lane.${LANES[s.from]}`)} → ${t(`ladder.lane.${LANES[s.to]}`)}`;
     return h('li', { class: `who-${s.who}` }, h('button', {
-      type: 'button', tabindex: '-1', class: `ladder-step${s.bad ? ' bad' : ''}`, 'aria-label': `${ms(e.t)}, ${where}: ${name}`,
+      type: 'button', tabindex: '-1', class: `ladder-step${s.bad ? ' bad' : ''}`, title: name, 'aria-label': `${time(ctx.store, e)}, ${where}: ${name}`,
       on: { pointerenter: () => ctx.store.select(e), focus: (ev) => { tab(ev.currentTarget); ctx.store.select(e); }, click: () => ctx.store.inspect(e) },
     }, h('span', { class: 'ladder-time num' }), track(s, name)));
   }
@@ -140,11 +141,15 @@ export async function create(root, ctx) {
   relabel();
 }
 
+/** The step of an event does not change, and there are thousands. */
+const known = new WeakMap();
+
 /** The steps of a session by time, what is missing among them. */
 function steps(store) {
   const out = [];
   for (const event of store.events) {
-    const s = event.layer === 'feed' ? { gap: true } : step(store, event);
+    let s = known.get(event);
+    if (s === undefined) known.set(event, s = event.layer === 'feed' ? { gap: true } : step(store, event));
     if (s) out.push({ event, step: s });
   }
   return out;
@@ -156,9 +161,9 @@ function label(e, s) {
   return t(s.key, typeof what === 'number' ? { ...s.params, what: bytes(what) } : s.params);
 }
 
-/** Milliseconds without the unit, which stands above. */
-function time(e) {
-  return (e.t / 1000).toFixed(2);
+/** Milliseconds without the unit, which stands above; a fact of JavaScript's has none until the clocks are tied. */
+function time(store, e) {
+  return e.src === 'js' && store.clock.place(e.at) === null ? '–' : (e.t / 1000).toFixed(2);
 }
 
 /** The arrow between two lanes, or the dot on one, with its name. */

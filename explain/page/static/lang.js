@@ -103,7 +103,8 @@ async function fetchTexts(name) {
   const file = name ? `text/${name}.${current}.json` : `text/${current}.json`;
   const answer = await fetch(new URL(file, import.meta.url));
   if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
-  table = { ...table, ...(await answer.json()) };
+  const more = await answer.json(); // first: several files load at the same time
+  table = { ...table, ...more };
 }
 
 async function loadWords() {

@@ -39,10 +39,10 @@ export async function create(root, ctx) {
     const had = document.activeElement?.dataset?.piece;
     clear(figure);
     buttons(index);
+    steps.hidden = table.hidden = !shown;
     if (!shown) {
       figure.append(h('p', { class: 'ruler-empty' }, t('ruler.empty')));
       clear(verdict).dataset.text = '';
-      clear(table);
       return;
     }
     for (const [flow, range, all] of parts) figure.append(half(store, flow, range, all, pick));

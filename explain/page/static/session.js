@@ -3,7 +3,7 @@ import { measureGrain, now } from './clock.js';
 
 /**
  * A watched WebSocket: the page asks for an id, follows it on the live feed, and only then connects, so that the feed
- * has the handshake from its first byte. The feed is another connection; watching disturbs nothing.
+ * has the handshake from its first byte. The feed is another connection, so that it does not mix with what is watched.
  *
  * @typedef {object} Wishes only practice routes grant them
  * @property {number} [hold_fin_ms]
@@ -120,9 +120,9 @@ export class Live {
     for (let asks = 0; asks < 6 && this.start !== undefined && !(this.store.clock.plusminus < 500); asks++) {
       const asked = now();
       const answer = await fetch('/api/clock').catch(() => null);
+      const got = now();
       if (!answer?.ok) return;
-      const us = (await answer.json()).now;
-      this.looks.push({ asked, got: now(), us });
+      this.looks.push({ asked, got, us: (await answer.json()).now });
       this.tieClocks(this.start);
     }
     this.store.later();

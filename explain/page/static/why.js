@@ -29,6 +29,7 @@ class Why {
   /** Waits for the end of the current connection, once. */
   look() {
     const live = this.ctx.live();
+    if (!this.endings.length) this.draw();
     if (!live || this.watched.has(live)) return;
     this.watched.add(live);
     live.closed.then((ending) => {
@@ -42,7 +43,7 @@ class Why {
     const open = Boolean(this.root.querySelector('.older')?.open);
     clear(this.root);
     if (!this.endings.length) {
-      this.root.append(h('p', { class: 'soft' }, rich(t('why.none'))));
+      if (this.ctx.live()?.ws?.readyState === WebSocket.OPEN) this.root.append(h('p', { class: 'soft' }, rich(t('why.none'))));
       return;
     }
     const [newest, ...older] = this.endings;

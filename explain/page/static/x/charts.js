@@ -12,9 +12,10 @@ export function table(head, rows, caption) {
       h('th', { scope: 'row' }, first), ...rest.map(cell))))));
 }
 
-/** A cell; what is short stays on one line. */
+/** A cell; what is short stays on one line, and a sentence gets some width. */
 function cell(content) {
-  return h('td', { class: typeof content === 'string' && content.length < 16 ? 'x-short' : '' }, content);
+  const n = typeof content === 'string' ? content.length : 0;
+  return h('td', { class: n > 40 ? 'x-long' : n > 0 && n < 16 ? 'x-short' : null }, content);
 }
 
 /** A small square in a layer's colour. */

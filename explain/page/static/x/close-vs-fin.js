@@ -22,8 +22,9 @@ async function run(run) {
   }
   const [longest] = run.facts.holds.slice(-1);
   if (run.facts.holds.some((x) => x.onclose_us == null || x.fin_us == null)) return { verdict: 'incomplete', ok: false };
-  if (Math.abs(longest.onclose_us - longest.fin_us) <= longest.plusminus_us) return { verdict: 'unclear', ok: true };
-  return { verdict: longest.onclose_us < longest.fin_us ? 'before-fin' : 'after-fin', ok: true };
+  const between = (longest.close_out_us + longest.fin_us) / 2; // it came with the Close frame, or with the FIN half a second later
+  if (longest.plusminus_us > longest.fin_us - between) return { verdict: 'unclear', ok: false };
+  return { verdict: longest.onclose_us < between ? 'before-fin' : 'after-fin', ok: true };
 }
 
 /** One session's end; times in microseconds since close() was called. */
