@@ -30,8 +30,8 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	route := b.route(r.URL.Path)
-	if route == nil {
-		b.refuse(w, r, session, http.StatusNotFound, "nothing is served at this path")
+	if route.Missing != "" {
+		b.refuse(w, r, session, http.StatusNotFound, route.Missing)
 		return
 	}
 	if why := b.originRefusal(r); why != "" && !route.AnyOrigin {
@@ -158,18 +158,24 @@ func (b *Bridge) answer(w http.ResponseWriter, r *http.Request, status int, why 
 	http.Error(w, "wsbridge: "+why, status)
 }
 
-// route is the longest match of path; nil if there is none.
+// noRoute is where no route leads.
+var noRoute = Route{Missing: "nothing is served at this path"}
+
+// route is the longest match of path.
 func (b *Bridge) route(path string) *Route {
-	var best *Route
+	best := &noRoute
 	for i := range b.options.Routes {
 		route := &b.options.Routes[i]
 		matches := path == route.Path || strings.HasSuffix(route.Path, "/") && strings.HasPrefix(path, route.Path)
-		if matches && (best == nil || len(route.Path) > len(best.Path)) {
+		if matches && len(route.Path) > len(best.Path) {
 			best = route
 		}
 	}
 	return best
 }
+
+// Missing says why nothing is served at path; "" if something is.
+func (b *Bridge) Missing(path string) string { return b.route(path).Missing }
 
 func (r *Route) name() string {
 	if r.Echo {

@@ -68,9 +68,10 @@ type Route struct {
 	// Path is matched exactly, or, when it ends in "/", with everything below it; the longest match wins.
 	Path      string
 	Target    tcp.Target
-	Echo      bool // answer each message with itself; Target is not used
-	AnyOrigin bool // do not look at Origin
-	Practice  bool // a practice server's: the wishes of a session are granted
+	Missing   string // why nothing is served here: status 404; Target is not used
+	Echo      bool   // answer each message with itself; Target is not used
+	AnyOrigin bool   // do not look at Origin
+	Practice  bool   // a practice server's: the wishes of a session are granted
 	WS        ws.Options
 }
 

@@ -140,8 +140,8 @@ func (d *decoder) payload(p []byte) {
 	if keep := min(len(p), d.limit-len(d.data)); keep > 0 {
 		at := len(d.data)
 		d.data = append(d.data, p[:keep]...)
-		for i := at; d.frame.Masked && i < len(d.data); i++ {
-			d.data[i] ^= d.frame.Key[i%4]
+		if d.frame.Masked {
+			unmask(d.data[at:], d.frame.Key, at)
 		}
 	}
 	d.off += int64(len(p))

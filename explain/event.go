@@ -1,10 +1,6 @@
 package explain
 
-import (
-	"time"
-
-	"wsbridge/tcp"
-)
+import "wsbridge/tcp"
 
 // Event is one observed fact of a session. Its JSON form is a line of --trace=json and a data line of the live feed.
 // A field that is absent is zero, empty or does not apply.
@@ -220,6 +216,3 @@ func (e *Event) vital() bool {
 	}
 	return true
 }
-
-// since is t as Event.T.
-func since(start, t time.Time) int64 { return t.Sub(start).Microseconds() }

@@ -30,6 +30,8 @@ type half struct {
 	calls int64
 	ended bool // an EOF or an error has been told
 
+	finSent bool // out: a FIN has been told
+
 	early []earlyCall // in: what was done before the session was known
 	size  int         // bytes in early
 
@@ -133,7 +135,10 @@ func (l *line) asSeen(e Event) Event {
 	case e.Layer == Read:
 		e.Layer, e.Kind = Recv, RecvCall
 	case e.Layer == Write:
-		e.Layer, e.Kind = Send, SendCall
+		e.Layer = Send
+		if e.Kind == WriteCall {
+			e.Kind = SendCall
+		}
 	case e.Kind == EOF:
 		e.Layer = Recv
 	case e.Dir == Out:
@@ -257,6 +262,17 @@ func (h *half) cut() {
 	defer h.mu.Unlock()
 	if h.decoder != nil {
 		h.decoder.cut()
+	}
+}
+
+// tellFIN tells once, and not of a connection that is gone, that FIN is about to be sent.
+func (l *line) tellFIN() {
+	l.out.mu.Lock()
+	first := !l.out.finSent && !l.out.ended && !l.closed.Load()
+	l.out.finSent = true
+	l.out.mu.Unlock()
+	if first {
+		l.tell(Event{Layer: Socket, Kind: Shutdown, Dir: Out}, &l.out)
 	}
 }
 

@@ -29,12 +29,12 @@ const (
 
 // PrinterOptions says how a Printer prints. The zero value works.
 type PrinterOptions struct {
-	Form    Form       // "": AsText
-	Payload Payload    // "": HeadPayload
-	Lang    Lang       // "": English
-	Color   bool       //
-	Width   func() int // columns of the terminal at this moment; nil or 0: 100
-	Failed  func(error)
+	Form    Form        // "": AsText
+	Payload Payload     // "": HeadPayload
+	Lang    Lang        // "": English
+	Color   bool        // A blue, B green, JavaScript yellow, the bridge grey, errors red
+	Width   func() int  // columns of the terminal at this moment; nil or 0: 100
+	Failed  func(error) // called once, when nothing can be written any more
 }
 
 // Printer tells sessions as text or JSON Lines while they happen. It takes its time without slowing them: what it is

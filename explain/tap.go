@@ -94,7 +94,7 @@ func (t *Tap) CloseWrite() error {
 		return errors.ErrUnsupported
 	}
 	if l := t.line.Load(); l != nil {
-		l.tell(Event{Layer: Socket, Kind: Shutdown, Dir: Out}, &l.out)
+		l.tellFIN()
 	}
 	return half.CloseWrite()
 }

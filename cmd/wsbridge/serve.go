@@ -95,7 +95,7 @@ func startServer(ctx context.Context, c *config, log *slog.Logger, trace *explai
 	options.Routes, options.Log, options.Watch = routes(c, s.practice), log, s.watching.session
 	s.bridge = bridge.New(options)
 	s.watching.openPage(c, s.bridge, s.listeners[0], log)
-	s.http = httpServer(s.handler(options.Routes), c.bridge.HandshakeTimeout, log)
+	s.http = httpServer(s.handler(), c.bridge.HandshakeTimeout, log)
 	s.failed = make(chan error, len(s.listeners))
 	for _, ln := range s.listeners {
 		log.Info("listening", "address", ln.Addr().String())

@@ -128,14 +128,23 @@ func routes(c *config, p practice) []bridge.Route {
 			bridge.Route{Path: "/", Target: p.target("echo")},
 			bridge.Route{Path: "/echo", Echo: true, AnyOrigin: true})
 	}
-	if c.explain {
-		for _, name := range lab.Names() {
-			routes = append(routes, bridge.Route{Path: labPath + name, Target: p.target(name), AnyOrigin: name == "echo", Practice: true})
-		}
-		routes = append(routes, bridge.Route{Path: labPath + "ws-echo", Echo: true, AnyOrigin: true, Practice: true})
-	}
+	routes = append(routes, practiceRoutes(c, p)...)
 	for i := range routes {
 		routes[i].WS = c.ws
 	}
 	return routes
+}
+
+// practiceRoutes are the paths below labPath. What is none of them must not reach a target that serves every path.
+func practiceRoutes(c *config, p practice) []bridge.Route {
+	if !c.explain {
+		return []bridge.Route{{Path: labPath, Missing: "no practice servers here: this bridge runs with --explain=false"}}
+	}
+	routes := []bridge.Route{{Path: labPath + "ws-echo", Echo: true, AnyOrigin: true, Practice: true}}
+	known := ""
+	for _, name := range lab.Names() {
+		routes = append(routes, bridge.Route{Path: labPath + name, Target: p.target(name), AnyOrigin: name == "echo", Practice: true})
+		known += labPath + name + ", "
+	}
+	return append(routes, bridge.Route{Path: labPath, Missing: "no such practice server; there are " + known + labPath + "ws-echo"})
 }

@@ -53,8 +53,9 @@ function curl(store) {
   const value = (name) => http?.headers?.find(([n]) => n.toLowerCase() === name)?.[1];
   const path = http?.line.split(' ')[1]?.split('?')[0];
   if (!path || !value('host')) return null;
-  const headers = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'], ['Sec-WebSocket-Key', value('sec-websocket-key')]];
-  return `curl -i -N --http1.1 --max-time 2 ${headers.map(([n, v]) => `-H ${quote(`${n}: ${v}`)}`).join(' ')} ${quote(`${location.protocol}//${value('host')}${path}`)}`;
+  const headers = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${value('sec-websocket-key')}`];
+  const url = `${location.protocol}//${value('host')}${path}`;
+  return `curl -i -N --http1.1 --max-time 2 ${headers.map((line) => `-H ${quote(line)}`).join(' ')} ${quote(url)}`;
 }
 
 function unmask(store, e) {
@@ -85,7 +86,8 @@ function ss(store, e) {
 
 /** For printf of any shell: letters and digits as they are, the rest in octal. */
 function octal(bytes) {
-  return Array.from(bytes, (b) => (/[A-Za-z0-9 .,:;_+-]/.test(String.fromCharCode(b)) && b < 128 ? String.fromCharCode(b) : `\\${b.toString(8).padStart(3, '0')}`)).join('');
+  const plain = (b) => b < 128 && /[A-Za-z0-9 .,:;_+-]/.test(String.fromCharCode(b));
+  return Array.from(bytes, (b) => (plain(b) ? String.fromCharCode(b) : `\\${b.toString(8).padStart(3, '0')}`)).join('');
 }
 
 function quote(word) {

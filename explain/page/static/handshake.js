@@ -13,7 +13,8 @@ export function derive(key) {
 
 const REQUEST = new Set(['host', 'upgrade', 'connection', 'origin', 'sec-websocket-key', 'sec-websocket-version',
   'sec-websocket-extensions', 'sec-websocket-protocol', 'cookie', 'authorization', 'user-agent']);
-const RESPONSE = new Set(['upgrade', 'connection', 'sec-websocket-accept', 'sec-websocket-protocol', 'sec-websocket-extensions', 'content-length', 'retry-after']);
+const RESPONSE = new Set(['upgrade', 'connection', 'sec-websocket-accept', 'sec-websocket-protocol',
+  'sec-websocket-extensions', 'content-length', 'retry-after']);
 
 /** The key of the sentence about a header line. @param {'request'|'response'} kind @param {string} name */
 export function lineKey(kind, name) {

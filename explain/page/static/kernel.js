@@ -30,7 +30,9 @@ export async function create(root, ctx) {
   function build(streams) {
     columns = streams;
     cells = [];
-    const head = h('tr', null, h('th', { scope: 'col' }, t('kernel.field')), streams.map((s) => h('th', { scope: 'col', class: `who-${s === 'A' ? 'a' : 'b'}` }, t(`kernel.column.${s}`))), h('th', { scope: 'col', class: 'says' }, t('kernel.says')));
+    const column = (text, extra = '') => h('th', { scope: 'col', class: extra }, text);
+    const head = h('tr', null, column(t('kernel.field')),
+      streams.map((s) => column(t(`kernel.column.${s}`), `who-${s === 'A' ? 'a' : 'b'}`)), column(t('kernel.says'), 'says'));
     clear(table).append(h('thead', null, head), ...Object.entries(GROUPS).map(([group, fields]) => h('tbody', null,
       h('tr', { class: 'group' }, h('th', { colspan: String(streams.length + 2), scope: 'rowgroup' }, t(`kernel.group.${group}`))),
       fields.map((field) => line(field, streams)))));

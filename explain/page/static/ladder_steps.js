@@ -50,7 +50,8 @@ function socket(e) {
 
 function http(e) {
   const line = e.http?.line || '';
-  return e.kind === 'request' ? arrow(1, 2, 'a', 'request', { line: line.replace(/\?.* HTTP/, ' HTTP') }) : arrow(2, 1, 'a', 'response', { line: line.replace(/^HTTP\/\S+ /, '') });
+  if (e.kind === 'request') return arrow(1, 2, 'a', 'request', { line: line.replace(/\?.* HTTP/, ' HTTP') });
+  return arrow(2, 1, 'a', 'response', { line: line.replace(/^HTTP\/\S+ /, '') });
 }
 
 function pair(e) {

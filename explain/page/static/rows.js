@@ -2,13 +2,13 @@
  * The rows of the cut ruler: one string of payload bytes, cut in pieces by everybody who had it in hand. Every row
  * covers the same axis, so only the cuts differ. Nothing here draws, and nothing here has words: texts are keys.
  *
- * @typedef {{pos: number, len: number, event: any, last: any, n: number, wire: number, head: number, partial?: boolean}} Block
+ * @typedef {{pos: number, len: number, event: any, n: number, wire: number, head: number, partial?: boolean}} Block
  *   Bytes [pos, pos+len) of the axis. `n` is how many segments it stands for (1 elsewhere: a block is one piece),
  *   `wire` how many bytes of the connection it was, `head` how many of them were frame header.
  * @typedef {{id: string, who: 'js'|'a'|'bridge'|'b', label: string, known: boolean, note: string, blocks: Block[],
- *   sub: {key: string, params: Record<string, any>}, exact: boolean, above: Row|null, vanished: number[]}} Row
+ *   sub: {key: string, params: Record<string, any>}, exact: boolean, vanished: number[]}} Row
  *   `vanished`: the places where a row above has a cut and this one, although it has the bytes, has none. `exact` is
- *   false for a row whose cuts are not all known: segments that were only counted. `above` is the row compared with.
+ *   false for a row whose cuts are not all known: segments that were only counted.
  */
 import { isData, headLength } from './spans.js';
 import { axisOf, gotFIN, payloadBytes } from './wire.js';
@@ -29,13 +29,12 @@ export const ROWS = {
 export function rows(store, flow, from = 0, to = Infinity) {
   const facts = collect(store)[flow];
   const out = ROWS[flow].map(([id, who]) => ({
-    id, who, label: `ruler.${id}`, above: null, vanished: [], ...known(facts, id), blocks: clip(facts[id], from, to),
+    id, who, label: `ruler.${id}`, vanished: [], ...known(facts, id), blocks: clip(facts[id], from, to),
   }));
   let above = null;
   for (const row of out) {
     row.exact = row.known && row.blocks.length > 0 && row.blocks.every((b) => b.n === 1);
     if (!row.known || !row.blocks.length) continue;
-    row.above = above;
     row.vanished = above ? vanished(above.blocks, row.blocks.filter((b) => b.n === 1)) : [];
     if (row.exact) above = row;
   }
@@ -110,7 +109,7 @@ function sort(store, facts, e) {
   if (!span) return;
   const head = e.layer === 'frame' ? headLength(e) : 0;
   facts[span.flow][id].push({
-    pos: span.pos, len: span.len, event: e, last: e, n: 1, wire: e.layer === 'frame' ? head + span.len : e.len ?? span.len, head,
+    pos: span.pos, len: span.len, event: e, n: 1, wire: e.layer === 'frame' ? head + span.len : e.len ?? span.len, head,
     partial: e.kind === 'begin',
   });
 }
@@ -161,7 +160,7 @@ function segments(store, facts, stream) {
     const b = e.tcp.bytes_received - (gotFIN(store, stream, e) ? 1 : 0);
     if (!(b > bytes && n > count)) continue;
     const span = stream === 'A' ? axisOf(store, bytes, b - bytes) : { pos: bytes, len: b - bytes };
-    if (span) out.push({ ...span, event: e, last: e, n: n - count, wire: b - bytes, head: 0 });
+    if (span) out.push({ ...span, event: e, n: n - count, wire: b - bytes, head: 0 });
     [bytes, count] = [b, n];
   }
   return out;

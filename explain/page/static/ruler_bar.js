@@ -23,9 +23,12 @@ export function bar(store, flow, row, from, to, lines, pick) {
     return box;
   }
   for (const [pos, len] of gaps(row.blocks, from, to)) {
-    box.append(put(h('span', { class: 'hole', title: t('ruler.hole', { n: len }) }, h('span', null, t('ruler.hole.short'))), place(pos, len)));
+    const hole = h('span', { class: 'hole', title: t('ruler.hole', { n: len }) }, h('span', null, t('ruler.hole.short')));
+    box.append(put(hole, place(pos, len)));
   }
-  for (const lump of lumps(row.blocks, (to - from) / MOST)) box.append(put(piece(store, flow, row, lump, pick), place(lump.pos, lump.len)));
+  for (const lump of lumps(row.blocks, (to - from) / MOST)) {
+    box.append(put(piece(store, flow, row, lump, pick), place(lump.pos, lump.len)));
+  }
   return box;
 }
 
@@ -46,7 +49,9 @@ function piece(store, flow, row, lump, pick) {
   const el = h('button', {
     type: 'button', tabindex: '-1', 'data-piece': `${flow}-${row.id}-${lump.pos}`,
     class: `piece${swallowed ? ' swallowed' : ''}${lump.len ? '' : ' empty'}${lump.n > 1 && row.id === 'segment' ? ' several' : ''}`,
-    'aria-label': t('ruler.aria', { row: t(row.label), n: lump.many > 1 ? `×${lump.many}` : lump.event.n ?? '', from: lump.pos, to: lump.pos + lump.len, label }),
+    'aria-label': t('ruler.aria', {
+      row: t(row.label), n: lump.many > 1 ? `×${lump.many}` : lump.event.n ?? '', from: lump.pos, to: lump.pos + lump.len, label,
+    }),
     on: { pointerenter: () => pick(block, false), focus: () => pick(block, false), click: () => pick(block, true) },
   }, lump.head && !(lump.many > 1) ? h('span', { class: 'cap', title: t('ruler.cap', { n: lump.head }) }, `+${num(lump.head)}`) : null,
   h('span', { class: 'fit' }, h('span', { class: 'text' }, label)),

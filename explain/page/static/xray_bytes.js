@@ -14,7 +14,9 @@ export function bytesBody(store, e) {
   const shown = data.subarray(0, MOST);
   const part = h('div', { class: 'xray-part' }, h('h4', null, t('xray.bytes', { n: total })));
   const sizes = e.layer === 'js' && e.text ? h('p', { class: 'soft small' }, t('xray.units', { units: e.units, bytes: total })) : null;
-  part.append(sizes || '', shown.length ? columns([['plain', shown]], shown, { raw: e.stream === 'A' && e.layer !== 'message' }) : h('p', { class: 'soft' }, t(total ? 'xray.bytes.lost' : 'xray.bytes.none')));
+  const raw = e.stream === 'A' && e.layer !== 'message';
+  part.append(sizes || '', shown.length ? columns([['plain', shown]], shown, { raw })
+    : h('p', { class: 'soft' }, t(total ? 'xray.bytes.lost' : 'xray.bytes.none')));
   if (shown.length && total > shown.length) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: total - shown.length })));
   const onA = e.stream === 'A' && (e.layer === 'read' || e.layer === 'write');
   return h('div', null, part, onA ? frames(store, e) : null);
@@ -67,8 +69,8 @@ function frames(store, e) {
     const end = start + (f.len || 0);
     const whole = from <= start && end <= to;
     const params = { n: f.n, from: num(Math.max(from, start)), to: num(Math.min(to, end)), of: f.len || 0 };
-    return h('li', null, h('button', { type: 'button', class: 'chain-link', on: { click: () => store.inspect(f), pointerenter: () => store.select(f), focus: () => store.select(f) } },
-      t(whole ? 'xray.frames.whole' : 'xray.frames.part', params)));
+    const on = { click: () => store.inspect(f), pointerenter: () => store.select(f), focus: () => store.select(f) };
+    return h('li', null, h('button', { type: 'button', class: 'chain-link', on }, t(whole ? 'xray.frames.whole' : 'xray.frames.part', params)));
   });
   if (list.length > FRAMES) items.push(h('li', { class: 'soft' }, t('layers.more', { n: list.length - FRAMES })));
   return h('div', { class: 'xray-part' }, h('h4', null, t(`xray.frames.${e.layer}`, { n: list.length })), h('ul', { class: 'xray-frames who-a' }, items));

@@ -7,7 +7,10 @@ import { hex } from './glyphs.js';
 /** @param {any} store @param {any} e an http event */
 export function httpBody(store, e) {
   const http = e.http || { line: '', headers: [] };
-  const lines = [line(http.line, t(firstKey(e)), 'first'), ...(http.headers || []).map(([name, value]) => line(h('span', null, h('b', null, `${name}:`), ` ${value}`), t(lineKey(e.kind, name))))];
+  const lines = [line(http.line, t(firstKey(e)), 'first')];
+  for (const [name, value] of http.headers || []) {
+    lines.push(line(h('span', null, h('b', null, `${name}:`), ` ${value}`), t(lineKey(e.kind, name))));
+  }
   if (http.body) lines.push(line(http.body, t('xray.http.body')));
   return h('div', null,
     h('div', { class: 'xray-part' }, h('h4', null, t(`xray.http.${e.kind}`)), h('dl', { class: 'http' }, lines)),
@@ -25,6 +28,7 @@ function accept(store, http) {
   const same = derived === sent;
   const step = (name, value) => h('div', null, h('dt', null, t(`xray.accept.${name}`)), h('dd', null, h('code', null, value)));
   return h('div', { class: 'xray-part' }, h('h4', null, t('xray.accept')),
-    h('dl', { class: 'accept' }, step('key', http.key), step('joined', joined), step('sha1', hex(digest)), step('derived', derived), step('sent', sent || '–')),
-    h('p', { class: `xray-check ${same ? 'yes' : 'no'}` }, t(sent ? (same ? 'xray.accept.yes' : 'xray.accept.no') : 'xray.accept.none')));
+    h('dl', { class: 'accept' }, step('key', http.key), step('joined', joined), step('sha1', hex(digest)),
+      step('derived', derived), step('sent', sent || '–')),
+    h('p', { class: `xray-check ${same ? 'yes' : 'no'}` }, t(`xray.accept.${!sent ? 'none' : same ? 'yes' : 'no'}`)));
 }
