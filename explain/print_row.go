@@ -132,7 +132,7 @@ func (s *story) layer(f *fact) string {
 	case f.Layer == Recv || f.Layer == Send:
 		return map[Lang]string{English: "target", Chinese: "目标"}[s.lang()]
 	case f.Layer == Pair || f.Layer == Feed:
-		return map[Lang]string{English: "bridge", Chinese: "网桥"}[s.lang()]
+		return "bridge"
 	}
 	return clean(cut(string(f.Layer), layerColumns-2))
 }

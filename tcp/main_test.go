@@ -201,3 +201,8 @@ func readAll(r io.Reader, chunk int, before func(), done chan<- result) {
 		return
 	}
 }
+
+func writeInto(w io.Writer, data []byte, done chan<- error) {
+	_, err := w.Write(data)
+	done <- err
+}

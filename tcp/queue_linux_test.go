@@ -198,8 +198,3 @@ func wantSoon(t *testing.T, claim string, ask func() (int, bool), want int) {
 		}
 	}
 }
-
-func writeInto(w io.Writer, data []byte, done chan<- error) {
-	_, err := w.Write(data)
-	done <- err
-}

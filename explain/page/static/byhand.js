@@ -86,7 +86,7 @@ function ss(store, e) {
 
 /** For printf of any shell: letters and digits as they are, the rest in octal. */
 function octal(bytes) {
-  const plain = (b) => b < 128 && /[A-Za-z0-9 .,:;_+-]/.test(String.fromCharCode(b));
+  const plain = (b) => b < 128 && /[A-Za-z0-9 .,:;_+]/.test(String.fromCharCode(b));
   return Array.from(bytes, (b) => (plain(b) ? String.fromCharCode(b) : `\\${b.toString(8).padStart(3, '0')}`)).join('');
 }
 
