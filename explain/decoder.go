@@ -10,7 +10,7 @@ import (
 // more (a length over 63 bits) it stops.
 type decoder struct {
 	fromClient bool        // frames must be masked
-	limit      int         // bytes of payload kept for an event
+	limit      int         // bytes of payload kept for an event; may change between calls of feed
 	emit       func(Event) // gets frame and message events without Seq and T; their Data is valid until emit returns
 
 	off    int64 // of the next byte, on the connection
@@ -137,8 +137,8 @@ func (d *decoder) beginData(f *Event) {
 }
 
 func (d *decoder) payload(p []byte) {
-	if keep := min(len(p), d.limit-len(d.data)); keep > 0 {
-		at := len(d.data)
+	at := len(d.data)
+	if keep := min(len(p), d.limit-at); keep > 0 && int64(at) == d.frame.Size-d.left {
 		d.data = append(d.data, p[:keep]...)
 		if d.frame.Masked {
 			unmask(d.data[at:], d.frame.Key, at)

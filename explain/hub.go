@@ -85,6 +85,7 @@ func (h *Hub) New(client string, w Wishes) (*Session, error) {
 	}
 	s := h.make(keptForPage)
 	s.id, s.client, s.wishes = rand.Text(), client, w
+	s.purse.thrifty = true
 	h.sessions[s.id] = s
 	s.expiry = time.AfterFunc(h.options.Unused, func() { h.expire(s) })
 	return s, nil

@@ -233,6 +233,7 @@ func (l *line) look(s *Session, h *half, dir Dir, p []byte) {
 			h.phase, h.held = inBytes, nil
 		}
 	case inFrames:
+		h.decoder.limit = s.purse.limit(s.kept)
 		h.decoder.feed(p)
 	}
 }

@@ -15,6 +15,7 @@ type Session struct {
 	client string // who asked for it; for the bounds
 	wishes Wishes
 	kept   int // bytes of Data kept of an event
+	purse  purse
 
 	mu      sync.Mutex // guards what follows; taken inside a half's, never around it
 	state   string
@@ -112,8 +113,9 @@ func (s *Session) recordAt(t time.Time, e Event) {
 func (s *Session) record(t time.Time, e Event) {
 	e.Seq, e.T, e.Session = s.ring.next, max(0, t.Sub(s.start).Microseconds()), s.number
 	s.totals.count(&e)
-	if over := len(e.Data) - s.kept; over > 0 && e.Opcode&8 == 0 {
-		e.Data, e.Omitted = e.Data[:s.kept], e.Omitted+int64(over)
+	if e.Opcode&8 == 0 {
+		keep := min(len(e.Data), s.purse.pay(t, min(len(e.Data), s.kept)))
+		e.Data, e.Omitted = e.Data[:keep], e.Omitted+int64(len(e.Data)-keep)
 	}
 	switch e.Kind {
 	case Refused, DialFailed, Cause:

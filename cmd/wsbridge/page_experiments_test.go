@@ -41,6 +41,7 @@ func allExperiments(v *pageVisit) {
 	if got := valueOf[[]string](p, "wsbridge.experiments.ids"); !slices.Equal(got, want) {
 		v.Errorf("experiments %q, want %q", got, want)
 	}
+	p.wantLooks()
 }
 
 // evidence is what an experiment leaves behind.

@@ -165,10 +165,7 @@ func targetMode(v *pageVisit) {
 	if recv := rows[len(rows)-1]; recv.ID != "recv" || recv.Known || recv.Note != "ruler.note.other-process" {
 		v.Errorf("the row of the target's recv() is %+v, want it not visible, and why", recv)
 	}
-	said := valueOf[string](p, "[...document.querySelectorAll('#ruler .ruler-row')].map((r) => r.textContent).join(' | ')")
-	if !strings.Contains(said, "process") {
-		v.Errorf("the ruler says %q, want that the target is another process", said)
-	}
+	p.await("the ruler to say that it is another process", "document.querySelector('#ruler .row-recv')?.textContent.includes('another process')")
 	p.do("wsbridge.live().close(1000)")
 	select {
 	case all := <-got:
@@ -198,13 +195,13 @@ func kernelEquations(v *pageVisit) {
 	p := v.openPage(v.startBridge(), "?lang=en", desktop)
 	all := p.sayBytes(p.say([]byte("发送数据"), nil), 64<<10)
 	p.do("document.querySelector('#kernel > details').open = true")
-	p.await("three equations that hold", "document.querySelectorAll('#kernel .sum-verdict.yes').length === 3")
+	p.await("three equations that hold", "document.querySelectorAll('#kernel .sum-verdict.holds').length === 3")
 	sums := valueOf[[]kernelSum](p, `[...document.querySelectorAll('#kernel .sum')].map((sum) => {
 		const line = sum.querySelector('.sum-line');
 		const terms = [...line.querySelectorAll('.term, .op')].map((el) => el.matches('.term') ? Number(el.querySelector('b').textContent.replace(/\D/g, '')) : el.textContent);
 		const at = terms.indexOf('=');
 		const signed = (side) => side.flatMap((x, i) => typeof x === 'number' ? [side[i - 1] === '−' ? -x : x] : []);
-		return { name: sum.querySelector('strong').textContent, left: signed(terms.slice(0, at)), right: signed(terms.slice(at + 1)), holds: Boolean(sum.querySelector('.yes')) };
+		return { name: sum.querySelector('strong').textContent, left: signed(terms.slice(0, at)), right: signed(terms.slice(at + 1)), holds: Boolean(sum.querySelector('.holds')) };
 	})`)
 	total := func(terms []int64) (n int64) {
 		for _, term := range terms {

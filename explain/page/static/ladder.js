@@ -19,8 +19,8 @@ export async function create(root, ctx) {
   const earlier = h('button', { type: 'button', class: 'quiet ladder-more', on: { click: more } });
   const news = h('button', { type: 'button', class: 'ladder-news', hidden: true, on: { click: catchUp } });
   const list = h('ol', { class: 'ladder-list', on: { keydown: walk } });
-  const box = h('div', { class: 'ladder-box', on: { scroll: scrolled } }, earlier, list);
-  root.append(clock, h('div', { class: 'ladder' }, lanes, box, news));
+  const box = h('div', { class: 'ladder-box', on: { scroll: scrolled } }, lanes, earlier, list);
+  root.append(clock, h('div', { class: 'ladder' }, box, news));
   let most = WINDOW;
   let made = new Map();
   let shown = [];

@@ -15,7 +15,7 @@ export function bytesBody(store, e) {
   const part = h('div', { class: 'xray-part' }, h('h4', null, t('xray.bytes', { n: total })));
   const sizes = e.layer === 'js' && e.text ? h('p', { class: 'soft small' }, t('xray.units', { units: e.units, bytes: total })) : null;
   const raw = e.stream === 'A' && e.layer !== 'message';
-  part.append(sizes || '', shown.length ? columns([['plain', shown]], shown, { raw })
+  part.append(sizes || '', shown.length ? columns([[raw ? 'wire' : 'plain', shown]], shown, { raw })
     : h('p', { class: 'soft' }, t(total ? 'xray.bytes.lost' : 'xray.bytes.none')));
   if (shown.length && total > shown.length) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: total - shown.length })));
   const onA = e.stream === 'A' && (e.layer === 'read' || e.layer === 'write');

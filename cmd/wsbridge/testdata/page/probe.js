@@ -84,4 +84,148 @@ function base64(bytes) {
   return btoa(text);
 }
 
-globalThis.probe = { violations, first, store, live, part, listen, say, choose, ruler, sha256 };
+/** Opens everything that can be unfolded. */
+function unfold() {
+  for (let n = 0; n < 3; n++) for (const fold of document.querySelectorAll('details:not([open])')) fold.open = true;
+}
+
+const seen = (el) => el.checkVisibility({ visibilityProperty: true });
+
+/** What is said on the page: [text, where], of text nodes and of attributes that are read out. */
+function texts() {
+  const all = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = node.data.trim();
+    if (text && seen(node.parentElement) && !node.parentElement.closest('script, noscript')) all.push({ text, el: node.parentElement });
+  }
+  for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+    for (const el of document.querySelectorAll(`[${name}]`)) if (seen(el)) all.push({ text: el.getAttribute(name), el });
+  }
+  return all;
+}
+
+/** What comes from the wire or is code, in no language of ours. */
+const DATA = 'code, pre, kbd, .mono, .x-mono, textarea, [lang], .entry, .piece, .streams, svg, .here, #where';
+
+/** The names of texts, the ones of events among them. */
+async function keys() {
+  const files = ['en', 'layers.en', 'x.en'].map((name) => `/page/text/${name}.json`);
+  const tables = await Promise.all([...files, '/api/words/en'].map(async (url) => (await fetch(url)).json()));
+  return new Set(tables.flatMap((table) => Object.keys(table)).filter((key) => key.includes('.')));
+}
+
+/** Texts that are wrong in a language: names of texts, places nobody filled, and words of the other language. */
+async function strays(lang) {
+  const names = await keys();
+  const CJK = /[\u3000-\u9fff\uff00-\uffef]/;
+  const SENTENCE = /[A-Za-z’']{2,}( [A-Za-z’']{2,}){3,}/;
+  const wrong = [];
+  for (const { text, el } of texts()) {
+    const say = (what) => wrong.push(`${what}: ${text.slice(0, 120)} (${where(el)})`);
+    if (text.split(/\s+/).some((word) => names.has(word)) || /^[a-z]+(\.[a-z0-9-]+){2,}$/.test(text)) say('name of a text');
+    if (el.closest(DATA)) continue;
+    if (/\{\w+(\|[^}]*)?\}/.test(text)) say('not filled');
+    if (/\b(undefined|NaN|null|\[object)\b/.test(text)) say('no value');
+    if (lang === 'en' && CJK.test(text)) say('Chinese');
+    if (lang === 'zh' && !CJK.test(text) && SENTENCE.test(text)) say('English');
+  }
+  return wrong;
+}
+
+function where(el) {
+  const names = [];
+  for (let e = el; e && e !== document.body && names.length < 4; e = e.parentElement) names.unshift(e.id ? `#${e.id}` : `${e.localName}${e.classList.length ? `.${[...e.classList].join('.')}` : ''}`);
+  return names.join(' ');
+}
+
+const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+
+/** A colour in any notation as [red, green, blue, alpha], 0 to 1. */
+function rgba(colour) {
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data].map((v) => v / 255);
+}
+
+function over([r, g, b, a], [R, G, B]) {
+  return [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
+}
+
+function ground(el) {
+  const layers = [];
+  for (let e = el; e; e = e.parentElement) {
+    const colour = rgba(getComputedStyle(e).backgroundColor);
+    if (colour[3] > 0) layers.push(colour);
+    if (colour[3] === 1) break;
+  }
+  const base = document.documentElement.dataset.theme === 'dark' || (!document.documentElement.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches) ? [0, 0, 0, 1] : [1, 1, 1, 1];
+  return layers.reverse().reduce((under, colour) => over(colour, under), base);
+}
+
+function luminance([r, g, b]) {
+  const [x, y, z] = [r, g, b].map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+}
+
+/** Contrast of all text (WCAG 2.2, 1.4.3): how many texts, the least ratio, and those below what their size needs. */
+function contrast() {
+  let least = Infinity;
+  let n = 0;
+  const low = new Set();
+  for (const el of new Set(texts().map((t) => t.el))) {
+    if (el.closest(':disabled, .visually-hidden, .skip') || ![...el.childNodes].some((c) => c.nodeType === 3 && c.data.trim())) continue;
+    const style = getComputedStyle(el);
+    const back = ground(el);
+    const colour = rgba(el instanceof SVGElement ? style.fill : style.color);
+    for (let e = el; e; e = e.parentElement) colour[3] *= Number(getComputedStyle(e).opacity);
+    const [a, b] = [luminance(over(colour, back)), luminance(back)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize);
+    const need = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
+    n++;
+    least = Math.min(least, ratio);
+    if (ratio < need - 0.005) low.add(`${ratio.toFixed(2)} "${el.textContent.trim().slice(0, 30)}" (${where(el)})`);
+  }
+  return { n, least, low: [...low] };
+}
+
+/** Whether the page is dark now. */
+function isDark() { return luminance(rgba(getComputedStyle(document.body).backgroundColor)) < 0.2; }
+
+/** Whether test holds, or nothing on the page has changed for a while. */
+async function settled(test) {
+  if (await test()) return true;
+  const text = document.body.textContent;
+  await new Promise((resolve) => { setTimeout(resolve, 1500); });
+  return document.body.textContent === text;
+}
+
+/** What is wider than the window, and not inside a box of its own that scrolls. */
+function wide() {
+  const root = document.scrollingElement;
+  if (root.scrollWidth <= innerWidth) return [];
+  const scrolls = (el) => { for (let e = el.parentElement; e; e = e.parentElement) if (getComputedStyle(e).overflowX !== 'visible') return true; return false; };
+  const all = [...document.body.querySelectorAll('*')].filter((el) => seen(el) && !scrolls(el) && el.getBoundingClientRect().right > innerWidth + 0.5);
+  return [`${root.scrollWidth} pixels in ${innerWidth}`, ...all.slice(-5).map(where)];
+}
+
+/** What a keyboard must reach. Of a group of radio buttons one, and of what arrows walk through one. */
+function controls() {
+  const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')];
+  const radio = (el) => el.type === 'radio' && el.name;
+  return all.filter((el, i) => seen(el) && !el.disabled && el.tabIndex >= 0 && !el.matches('.piece')
+    && !(radio(el) && all.findIndex((other) => radio(other) === el.name) !== i));
+}
+
+/** Where the focus is: its number among the controls, and whether one sees it. */
+function focused() {
+  const el = document.activeElement;
+  if (!el || el === document.body) return { at: -1, shown: true, where: 'body' };
+  const same = (other) => other === el || (el.type === 'radio' && other.type === 'radio' && other.name === el.name);
+  const shown = (e) => { const s = getComputedStyle(e); return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none'; };
+  return { at: controls().findIndex(same), shown: shown(el) || Boolean(el.parentElement && shown(el.parentElement)), where: where(el) };
+}
+
+globalThis.probe = { violations, first, store, live, part, listen, say, choose, ruler, sha256, unfold, strays, contrast, wide, controls, focused, where, isDark, settled };
