@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wsbridge/explain"
+	"wsbridge/tcp"
 	"wsbridge/ws"
 )
 
@@ -58,7 +59,8 @@ func systemWords(err error) string {
 	var op *net.OpError
 	var closed *ws.Violation
 	switch {
-	case err == nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &closed):
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &closed),
+		errors.Is(err, tcp.ErrStalled), errors.Is(err, tcp.ErrInterrupted), errors.Is(err, tcp.ErrDrained):
 		return ""
 	case errors.As(err, &op):
 		return op.Err.Error()

@@ -42,7 +42,7 @@ func TestPurseOfATrace(t *testing.T) {
 	s := h.Trace()
 	s.begin(time.Now(), Event{})
 	for range 100 {
-		s.Record(readOf(random(keptForTrace)))
+		s.Record(readOf(random(keptForTrace + 1)))
 	}
 	if events := all(t, s); len(events[100].Data) != keptForTrace {
 		t.Errorf("%d bytes kept, want all", len(events[100].Data))

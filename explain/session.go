@@ -114,7 +114,8 @@ func (s *Session) record(t time.Time, e Event) {
 	e.Seq, e.T, e.Session = s.ring.next, max(0, t.Sub(s.start).Microseconds()), s.number
 	s.totals.count(&e)
 	if e.Opcode&8 == 0 {
-		keep := min(len(e.Data), s.purse.pay(t, min(len(e.Data), s.kept)))
+		keep := min(len(e.Data), s.kept)
+		keep = min(keep, s.purse.pay(t, keep))
 		e.Data, e.Omitted = e.Data[:keep], e.Omitted+int64(len(e.Data)-keep)
 	}
 	switch e.Kind {

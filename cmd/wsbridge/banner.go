@@ -18,7 +18,7 @@ func banner(w io.Writer, asked string, got net.Addr) {
   ws://%[1]s/          TCP echo: the bytes come back, where a message ended does not
   ws://%[1]s/lab/NAME  practice servers:
 %[2]s
-Try it: open http://%[1]s/ in a browser, press F12, choose Console, and paste
+Try it: open http://%[1]s/ in a browser. It shows what happens to your bytes. Or press F12 there, choose Console, and paste
 
   ws = new WebSocket("ws://%[1]s/echo"); ws.onmessage = e => console.log(e.data); ws.onopen = () => ws.send("发送数据")
 

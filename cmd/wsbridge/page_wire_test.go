@@ -245,7 +245,7 @@ func explainOff(v *pageVisit) {
 	target := serveTarget(v.T, silent)
 	bridge := v.startBridge("--explain=false", "--target", "/only="+target)
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	for _, path := range []string{"/", "/page/main.js", "/page/text/en.json", "/api/bridge", "/api/words/en", "/api/clock", "/api/sessions/AAAA", "/api/runs/mask", "/echo", "/lab/echo", "/lab/ws-echo"} {
+	for _, path := range []string{"/", "/page/main.js", "/page/text/en.json", "/api/bridge", "/api/words/en", "/api/clock", "/api/sessions/AAAA", "/api/runs/mask", "/lab/echo"} {
 		response, err := client.Get(bridge.url(path))
 		if err != nil {
 			v.Fatal(err)
@@ -253,6 +253,11 @@ func explainOff(v *pageVisit) {
 		response.Body.Close()
 		if response.StatusCode != http.StatusNotFound {
 			v.Errorf("GET %s: %s, want 404", path, response.Status)
+		}
+	}
+	for _, path := range []string{"/echo", "/lab/echo", "/lab/ws-echo"} {
+		if _, response := handshake(v.T, bridge.addr, path); response.StatusCode != http.StatusNotFound {
+			v.Errorf("WebSocket to %s: %s, want 404", path, response.Status)
 		}
 	}
 	p := &shownPage{v: v, notes: new(notes), host: bridge.addr}

@@ -26,7 +26,6 @@ class Console {
     this.choice = { as: 'text', end: 'none', encoding: 'utf-8', stream: false };
     this.last = null;
     this.bad = false;
-    this.quickUsed = false;
     this.transcript = new Transcript({
       select: (fact) => ctx.store.select(fact),
       inspect: (fact) => ctx.store.inspect(fact),
@@ -85,7 +84,7 @@ class Console {
     });
     this.input.value = typed;
     this.sendButton = button('send', () => this.submit(), 'send()');
-    this.quickButton = button(`primary quick ${this.quickUsed ? '' : 'pulses'}`, () => this.quick(), t('console.quick'));
+    this.quickButton = button('quick', () => this.quick(), t('console.quick'));
     this.closeButton = button('close', () => this.closeOrOpen());
     this.options = optionsRow(this.choice, (name, value) => this.choose(name, value));
     this.place = placeSelect(this.ctx.store.path || this.ctx.bridge.path, this.ctx.bridge, this.ctx.connect);
@@ -139,8 +138,7 @@ class Console {
   /** Three messages in one turn of JavaScript: nothing gives the network time to go between them. */
   quick() {
     if (this.ctx.live()?.ws?.readyState !== WebSocket.OPEN) return;
-    this.quickUsed = true;
-    this.quickButton.classList.remove('pulses');
+    document.getElementById('begin').classList.remove('pulses');
     this.story.tell(this.send(QUICK.map((text) => callOf(text, 'text', text)).join('; '), QUICK));
   }
 
@@ -186,7 +184,7 @@ class Console {
     say(this.closeButton, state <= 1 ? 'close()' : t('console.reconnect'));
     this.closeButton.disabled = state === WebSocket.CLOSING;
     this.sendButton.disabled = !open || this.bad;
-    this.quickButton.disabled = !open;
+    this.quickButton.disabled = document.getElementById('begin').disabled = !open;
     if (!this.last) clear(this.ran);
     else if (!this.last.shown) this.last.shown = showSizes(this.ran, this.ctx.store, this.last);
     this.story.update();

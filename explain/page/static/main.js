@@ -50,6 +50,7 @@ async function boot() {
   onLang(label);
   startTools(document.getElementById('tools'), ctx);
   const [, panel] = await Promise.all(FIRST.map(load));
+  offerToBegin(panel);
   const live = await connected;
   if (live?.ws.readyState === WebSocket.OPEN && ctx.bridge.practice) panel?.greet(t('console.first'));
   await Promise.all(LATER.map(load));
@@ -63,6 +64,13 @@ async function boot() {
 async function getBridge() {
   const answer = await fetch('/api/bridge').catch(() => null);
   return answer?.ok ? answer.json() : {};
+}
+
+/** The one thing to do first. It is not offered in front of a target that may take the three messages for something. */
+function offerToBegin(panel) {
+  const begin = document.getElementById('begin');
+  begin.hidden = !ctx.bridge.practice;
+  begin.addEventListener('click', () => { panel?.quick(); reveal('console'); });
 }
 
 /** Begins the page's session; the one before it is given up. null when the bridge grants none. */

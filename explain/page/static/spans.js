@@ -26,7 +26,7 @@ export class Spans {
     if (e.src === 'js') return e.pos === undefined ? null : span(e.kind === 'send' ? 'up' : 'down', e.pos, e.len);
     switch (e.layer) {
       case 'frame': return isData(e) ? span(flow(e), e.pos || 0, e.size || 0) : null;
-      case 'message': return span(flow(e), e.pos || 0, e.size || e.len || 0);
+      case 'message': return span(flow(e), e.pos || 0, e.size || 0);
       case 'recv': case 'send': return e.kind === 'eof' ? null : span(flow(e), e.off || 0, e.len || 0);
       case 'read': case 'write': return e.stream === 'B' ? span(flow(e), e.off || 0, e.len || 0) : this.cut(e);
     }
