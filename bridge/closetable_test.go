@@ -72,7 +72,9 @@ func TestCloseTable(t *testing.T) {
 			}
 		}
 		t.Run(row.claim, func(t *testing.T) { run(t, false) })
-		t.Run(row.claim+"; watched", func(t *testing.T) { run(t, true) })
+		if !strings.Contains(row.claim, "no pong") { // whose hundreds of thousands of pongs take long enough once
+			t.Run(row.claim+"; watched", func(t *testing.T) { run(t, true) })
+		}
 	}
 }
 

@@ -13,9 +13,19 @@ import (
 // TestWriteToTargetFails has the row of its own: a target that has closed and refuses what comes after. A unix socket
 // does that without the race between FIN and RST.
 func TestWriteToTargetFails(t *testing.T) {
+	t.Run("unwatched", func(t *testing.T) { writeToTargetFails(t, false) })
+	t.Run("watched", func(t *testing.T) { writeToTargetFails(t, true) })
+}
+
+func writeToTargetFails(t *testing.T, watched bool) {
 	path := filepath.Join(t.TempDir(), "s")
 	ln := listen(t, "unix", path)
-	r := newRigTo(t, slowLimits(), tcp.Target{Network: "unix", Address: path}, ln)
+	o := slowLimits()
+	var w *watcher
+	if watched {
+		w = watchAll(t, &o)
+	}
+	r := newRigTo(t, o, tcp.Target{Network: "unix", Address: path}, ln)
 	c := r.dial("/")
 	target := r.accept()
 	// The client does not read, so that the bridge does not get to the target's FIN before the client's bytes are refused.
@@ -33,6 +43,9 @@ func TestWriteToTargetFails(t *testing.T) {
 		t.Errorf("client got %d bytes and Close %d %q, want a prefix and 1011 %q", len(payload), code, reason, "target write failed")
 	}
 	r.wantCause("target write failed")
+	if watched {
+		w.wantCause(t, "target write failed")
+	}
 }
 
 // TestTargetCannotBeDialled is the table's last row, in both ways.

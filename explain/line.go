@@ -167,7 +167,7 @@ func (l *line) willWrite(t *Tap, parts ...[]byte) (told bool) {
 	for _, p := range parts {
 		e.Len += int64(len(p))
 	}
-	e.Data = h.gather(parts, s.kept)
+	e.Data = h.gather(parts, s.purse.limit(s.kept))
 	if h.phase == inHTTP {
 		e.Data = h.blotted(e.Data)
 	}
@@ -217,7 +217,9 @@ func (l *line) didWrite(t *Tap, told bool, size, n int, err error) {
 		h.ended = true
 		s.Record(l.asSeen(Event{Stream: l.stream, Dir: Out, Layer: Socket, Kind: Failed, Off: h.off.Load(), Error: reason(err)}))
 	}
-	l.sampler.take(t, l, false)
+	if err == nil { // else nothing holds up whoever must know it first: the other direction may see less of a reset
+		l.sampler.take(t, l, false)
+	}
 }
 
 // look finds HTTP text and frames in p. h.mu is held.

@@ -32,7 +32,7 @@ var experimentParts = []struct {
 
 // allExperiments performs them one after the other, as a page does.
 func allExperiments(v *pageVisit) {
-	p := v.openPage(v.startBridge("--dial-timeout", "1s"), "?lang=en", desktop)
+	p := v.openPage(v.startBridge("--dial-timeout", "1s", "--shutdown-timeout", "1s"), "?lang=en", desktop)
 	var want []string
 	for _, part := range experimentParts {
 		want = append(want, part.id)

@@ -67,6 +67,7 @@ func openFirefox(ctx context.Context, r *remote, preload string, l look, n *note
 
 func noteFirefox(m remoteMessage, context string, n *notes) {
 	var p struct {
+		Type    string
 		Context string
 		Request struct{ URL string }
 		Source  struct{ Context string }
@@ -75,7 +76,7 @@ func noteFirefox(m remoteMessage, context string, n *notes) {
 	switch {
 	case m.Method == "network.beforeRequestSent" && p.Context == context:
 		n.asked(p.Request.URL)
-	case m.Method == "log.entryAdded" && p.Source.Context == context:
+	case m.Method == "log.entryAdded" && p.Source.Context == context && p.Type == "console": // errors are printed too
 		n.said("console " + string(m.Params))
 	}
 }

@@ -171,6 +171,9 @@ function luminance([r, g, b]) {
 
 /** Contrast of all text (WCAG 2.2, 1.4.3): how many texts, the least ratio, and those below what their size needs. */
 function contrast() {
+  for (const moving of document.getAnimations()) {
+    try { moving.finish(); } catch { moving.cancel(); } // one without end
+  }
   let least = Infinity;
   let n = 0;
   const low = new Set();
