@@ -28,8 +28,8 @@ type record struct {
 // oldest is the Seq of the oldest event kept.
 func (r *ring) oldest() int64 { return r.next - int64(len(r.records)) }
 
-// add keeps e, which has the next Seq, with a copy of its bytes.
-func (r *ring) add(e Event) {
+// add keeps a copy of e, which has the next Seq, and of its bytes.
+func (r *ring) add(e *Event) {
 	if len(r.records) < maxRecords {
 		r.records = append(r.records, record{})
 	}
@@ -37,8 +37,8 @@ func (r *ring) add(e Event) {
 	k.heads = copy(k.head[:], e.Head)
 	k.at, k.size = r.used, len(e.Data)
 	r.put(e.Data)
-	e.Head, e.Key, e.Data = nil, nil, nil
-	k.event = e
+	k.event = *e
+	k.event.Head, k.event.Key, k.event.Data = nil, nil, nil
 	r.next = e.Seq + 1
 }
 

@@ -17,7 +17,7 @@ func TestRingKeepsTheNewest(t *testing.T) {
 				length = rng.IntN(size)
 			}
 			sizes = append(sizes, length)
-			r.add(Event{Seq: seq, Omitted: 1, Data: bytes.Repeat([]byte{byte(seq)}, length)})
+			r.add(&Event{Seq: seq, Omitted: 1, Data: bytes.Repeat([]byte{byte(seq)}, length)})
 		}
 		if len(r.records) != maxRecords || len(r.arena) > maxArena || r.oldest() != n-maxRecords+1 {
 			t.Errorf("%d records, %d bytes, oldest %d; want %d, at most %d, %d", len(r.records), len(r.arena), r.oldest(), maxRecords, maxArena, n-maxRecords+1)
@@ -42,7 +42,7 @@ func TestRingKeepsTheNewest(t *testing.T) {
 func TestRingGivesCopies(t *testing.T) {
 	r := &ring{next: 1}
 	head, data := []byte("\x81\x82\x37\xfa\x21\x3d"), []byte("ab")
-	r.add(Event{Seq: 1, Masked: true, Head: head, Key: head[2:], Data: data})
+	r.add(&Event{Seq: 1, Masked: true, Head: head, Key: head[2:], Data: data})
 	copy(head, "xxxxxx")
 	copy(data, "xx")
 	first := r.get(1)
@@ -57,7 +57,7 @@ func TestRingGivesCopies(t *testing.T) {
 
 func TestRingGrowsAsItIsUsed(t *testing.T) {
 	r := &ring{next: 1}
-	r.add(Event{Seq: 1, Data: []byte("x")})
+	r.add(&Event{Seq: 1, Data: []byte("x")})
 	if cap(r.records) > 16 || cap(r.arena) > 1<<10 {
 		t.Errorf("one event takes room for %d and %d bytes", cap(r.records), cap(r.arena))
 	}

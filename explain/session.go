@@ -106,13 +106,14 @@ func (s *Session) recordAt(t time.Time, e Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != Ended {
-		s.record(t, e)
+		s.record(t, &e)
 	}
 }
 
-func (s *Session) record(t time.Time, e Event) {
+// record takes e as its own. A pointer, because an Event is half a kilobyte.
+func (s *Session) record(t time.Time, e *Event) {
 	e.Seq, e.T, e.Session = s.ring.next, max(0, t.Sub(s.start).Microseconds()), s.number
-	s.totals.count(&e)
+	s.totals.count(e)
 	if e.Opcode&8 == 0 {
 		keep := min(len(e.Data), s.kept)
 		keep = min(keep, s.purse.pay(t, keep))
@@ -121,7 +122,7 @@ func (s *Session) record(t time.Time, e Event) {
 	switch e.Kind {
 	case Refused, DialFailed, Cause:
 		if s.fate == nil {
-			fate := e // so that e itself stays off the heap
+			fate := *e // so that e itself stays off the heap
 			s.fate = &fate
 		}
 	case End:
@@ -129,7 +130,7 @@ func (s *Session) record(t time.Time, e Event) {
 		e.Totals = &totals
 	}
 	s.ring.add(e)
-	if e.vital() && len(s.vital) < roomFor(&e) {
+	if e.vital() && len(s.vital) < roomFor(e) {
 		s.vital = append(s.vital, s.ring.get(e.Seq))
 	}
 	for v := range s.viewers {
@@ -156,7 +157,7 @@ func (s *Session) begin(t time.Time, e Event) {
 	if s.state != Ended && s.start.IsZero() {
 		s.state, s.start = Open, t
 		e.Layer, e.Kind, e.Began = Pair, Begin, t.UTC().Format("2006-01-02T15:04:05.000000Z")
-		s.record(t, e)
+		s.record(t, &e)
 	}
 }
 
@@ -172,7 +173,7 @@ func (s *Session) End() {
 		return
 	}
 	if !s.start.IsZero() {
-		s.record(time.Now(), Event{Layer: Pair, Kind: End})
+		s.record(time.Now(), &Event{Layer: Pair, Kind: End})
 	}
 	s.state, s.taps = Ended, nil
 	close(s.ended)

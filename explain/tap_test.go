@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -488,8 +489,10 @@ func TestTapForwards(t *testing.T) {
 		t.Errorf("SetLinger: %v", err)
 	}
 	tap.Close()
-	if _, err := peer.Write([]byte("x")); err == nil {
-		_, err = peer.Read(make([]byte, 1))
+	if _, err := peer.Write(make([]byte, 1)); err == nil {
+		if _, err = peer.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) && err != io.EOF {
+			t.Errorf("SetLinger(0) and Close: the peer got %v, want a reset", err)
+		}
 	}
 	near, far := net.Pipe()
 	defer near.Close()

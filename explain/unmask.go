@@ -3,7 +3,7 @@ package explain
 import "encoding/binary"
 
 // unmask takes the mask off p, which begins at byte at of its payload (RFC 6455 section 5.3). Eight bytes at a time: one
-// at a time a frame of 16 KiB takes 6.5 µs rather than 0.6 µs.
+// at a time the 4 KiB that are kept of a large frame take 6 µs rather than 1.
 func unmask(p, key []byte, at int) {
 	var k [4]byte
 	for i := range k {

@@ -157,10 +157,13 @@ func keysWork(v *pageVisit) {
 	if index() != -1 {
 		v.Errorf("Esc does not let go of the event")
 	}
-	p.do("document.querySelector('#ruler .piece').focus()")
-	before := valueOf[string](p, "document.activeElement.outerHTML")
-	p.press("ArrowDown")
-	if after := valueOf[string](p, "document.activeElement.matches('.piece') ? document.activeElement.outerHTML : ''"); after == "" || after == before {
-		v.Errorf("the arrows do not walk through the ruler")
+	p.do("probe.unfold()")
+	for _, list := range []string{"#ruler .piece", "#ladder .ladder-step"} {
+		p.await("one to begin with", fmt.Sprintf("document.querySelector('%s[tabindex=\"0\"]')", list))
+		p.do(fmt.Sprintf("(globalThis.before = document.querySelector('%s[tabindex=\"0\"]')).focus()", list))
+		p.press("ArrowDown")
+		if !valueOf[bool](p, fmt.Sprintf("document.activeElement !== before && document.activeElement.matches('%s')", list)) {
+			v.Errorf("arrows do not walk through %s", list)
+		}
 	}
 }

@@ -80,10 +80,13 @@ func (p *shownPage) wantPlaces(all []byte) {
 		for _, r := range rows {
 			kept := 0
 			for _, piece := range r.Pieces {
-				if want := all[piece.Place : piece.Place+piece.Length]; !bytes.HasPrefix(want, piece.Bytes) || len(piece.Bytes) == 0 && piece.Length > 0 {
+				if want := all[piece.Place : piece.Place+piece.Length]; !bytes.HasPrefix(want, piece.Bytes) {
 					p.v.Errorf("%s, row %s: the piece at %d has other bytes than were sent", flow, r.ID, piece.Place)
 				}
 				kept += len(piece.Bytes)
+			}
+			if kept < 16<<10 {
+				p.v.Errorf("%s, row %s: only %d bytes are known", flow, r.ID, kept)
 			}
 			p.v.Logf("%s: %9s has %d bytes in %2d pieces, %d of them compared", flow, r.ID, r.End, len(r.Pieces), kept)
 		}

@@ -28,6 +28,7 @@ type shownPage struct {
 	notes   *notes
 	host    string   // the bridge's, as the browser names it
 	allowed []string // what the console may say once each
+	noise   string   // what it may say any number of times
 }
 
 // part checks a part of a claim. Its pages are closed when it is over.
@@ -148,6 +149,9 @@ func (p *shownPage) picture(name string) {
 // allow lets the browser's console say one thing more, once, that contains these words.
 func (p *shownPage) allow(words string) { p.allowed = append(p.allowed, words) }
 
+// bridgeStops lets the browser complain that the bridge is not there any more, as often as the page looks for it.
+func (p *shownPage) bridgeStops() { p.noise = "net::ERR_CONNECTION_REFUSED" }
+
 // finish checks what must hold for every page, and closes it.
 func (p *shownPage) finish() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -200,6 +204,9 @@ func (p *shownPage) checkConsole(console []string) {
 	allowed := slices.Clone(p.allowed)
 	for _, line := range console {
 		i := slices.IndexFunc(allowed, func(words string) bool { return strings.Contains(line, words) })
+		if i < 0 && p.noise != "" && strings.Contains(line, p.noise) {
+			continue
+		}
 		if i < 0 {
 			p.v.Errorf("the console says %s", line)
 			continue

@@ -91,6 +91,7 @@ func whyShutdown(v *pageVisit) {
 	bridge := v.startBridge()
 	p := v.openPage(bridge, "?lang=en", desktop)
 	p.say([]byte("发送数据"), nil)
+	p.bridgeStops()
 	v.stop(bridge)
 	p.wantWhy("wsbridge is shutting down", 1001, "server shutting down", true)
 }

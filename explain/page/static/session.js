@@ -160,9 +160,16 @@ export class Live {
     const { code, reason, wasClean } = e;
     this.note({ kind: 'close', code, reason, wasClean, buffered: this.ws.bufferedAmount });
     this.settle();
-    const fate = await fateOf(this.id);
+    const fate = await this.fate();
     this.ended({ code, reason, wasClean, fate });
     setTimeout(() => this.feed.close(), 10_000);
+  }
+
+  /** Why it ended, as the feed told it. When the feed does not tell, the bridge is asked; it may be gone by now. */
+  async fate() {
+    const told = () => this.store.events.find((e) => e.layer === 'pair' && FATES.includes(e.kind));
+    for (let wait = 10; wait < 500 && !told(); wait *= 2) await new Promise((resolve) => setTimeout(resolve, wait));
+    return told() ?? fateOf(this.id);
   }
 
   /** Notes bufferedAmount and readyState when they changed, until nothing is buffered any more. */
@@ -226,4 +233,5 @@ function cut(data) {
   return { data: data.slice(0, MOST_KEPT), omitted: data.length - MOST_KEPT };
 }
 
+const FATES = ['cause', 'refused', 'dial-failed'];
 const MOST_KEPT = 1 << 20;

@@ -106,7 +106,7 @@ function texts() {
 }
 
 /** What comes from the wire or is code, in no language of ours. */
-const DATA = 'code, pre, kbd, .mono, .x-mono, textarea, [lang], .entry, .piece, .streams, svg, .here, #where';
+const DATA = 'code, pre, kbd, .mono, .x-mono, textarea, body [lang], .entry, .piece, .streams, svg, .here, #where';
 
 /** The names of texts, the ones of events among them. */
 async function keys() {
@@ -127,8 +127,9 @@ async function strays(lang) {
     if (el.closest(DATA)) continue;
     if (/\{\w+(\|[^}]*)?\}/.test(text)) say('not filled');
     if (/\b(undefined|NaN|null|\[object)\b/.test(text)) say('no value');
-    if (lang === 'en' && CJK.test(text)) say('Chinese');
-    if (lang === 'zh' && !CJK.test(text) && SENTENCE.test(text)) say('English');
+    const ours = text.replaceAll(/[发送数据]|"[^"]*"|^wsbridge: .*/g, ''); // the sample, reasons, bodies of refusals
+    if (lang === 'en' && CJK.test(ours)) say('Chinese');
+    if (lang === 'zh' && !CJK.test(ours) && SENTENCE.test(ours)) say('English');
   }
   return wrong;
 }
@@ -214,11 +215,12 @@ function wide() {
   return [`${root.scrollWidth} pixels in ${innerWidth}`, ...all.slice(-5).map(where)];
 }
 
-/** What a keyboard must reach. Of a group of radio buttons one, and of what arrows walk through one. */
+/** What Tab must reach. Of a group of radio buttons that is one, and of a list that arrows walk through, one. */
 function controls() {
   const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')];
   const radio = (el) => el.type === 'radio' && el.name;
-  return all.filter((el, i) => seen(el) && !el.disabled && el.tabIndex >= 0 && !el.matches('.piece')
+  const walked = (el) => el.tabIndex < 0 && Boolean(el.closest('ol, ul, [role="group"]')?.querySelector('[tabindex="0"]'));
+  return all.filter((el, i) => seen(el) && !el.disabled && !walked(el)
     && !(radio(el) && all.findIndex((other) => radio(other) === el.name) !== i));
 }
 
