@@ -223,7 +223,13 @@ func clientTakesNothing(r *rig, c *client, target net.Conn) {
 	<-flooding
 }
 
-func clientTakesNoPong(r *rig, c *client, target net.Conn) {
+// clientTakesNoPong closes the client's window with data before the pings. Pongs alone overflow its receive buffer, as
+// small segments do, and then the kernel drops acknowledgements with them and its pings stop.
+func clientTakesNoPong(r *rig, _ *client, _ net.Conn) {
+	r.sendBuffer.Store(32 << 10)
+	r.clientDialer.Control = receiveBuffer(8 << 10)
+	c, target := r.connect()
+	io.WriteString(target, string(zeros[:32<<10])) // more than fits there, less than fits there and in the bridge's socket
 	c.send(text, "hello")
 	pings := strings.Repeat(masked(true, ping, string(zeros[:125])), 1000)
 	for {

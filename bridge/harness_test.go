@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,11 @@ type rig struct {
 	addr   string
 	target net.Listener
 	log    *logBuffer
-	server *http.Server
+
+	clientDialer net.Dialer
+
+	sendBuffer atomic.Int32 // bytes, of the sockets accepted from clients; 0: the operating system's
+	server     *http.Server
 }
 
 // newRig serves o with one more route: "/" leads to the rig's target.
@@ -50,6 +55,7 @@ func newRigTo(t testing.TB, o Options, to tcp.Target, target net.Listener) *rig 
 	r.Bridge = New(o)
 	ln := listen(t, "tcp", "127.0.0.1:0")
 	r.addr = ln.Addr().String()
+	ln = sizedListener{ln, &r.sendBuffer}
 	if o.Watch != nil {
 		ln = tappedListener{ln}
 	}
@@ -67,6 +73,20 @@ func newRigTo(t testing.TB, o Options, to tcp.Target, target net.Listener) *rig 
 		}
 	})
 	return r
+}
+
+// sizedListener accepts connections with send buffers of the given size.
+type sizedListener struct {
+	net.Listener
+	sendBuffer *atomic.Int32
+}
+
+func (ln sizedListener) Accept() (net.Conn, error) {
+	conn, err := ln.Listener.Accept()
+	if size := ln.sendBuffer.Load(); err == nil && size > 0 {
+		conn.(*net.TCPConn).SetWriteBuffer(int(size))
+	}
+	return conn, err
 }
 
 func serve(s *http.Server, ln net.Listener, done chan<- struct{}) {
@@ -118,7 +138,7 @@ func (r *rig) dial(path string, headers ...string) *client {
 
 func (r *rig) rawDial() *client {
 	r.t.Helper()
-	conn, err := net.Dial("tcp", r.addr)
+	conn, err := r.clientDialer.Dial("tcp", r.addr)
 	if err != nil {
 		r.t.Fatal(err)
 	}

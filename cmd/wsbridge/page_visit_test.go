@@ -110,7 +110,8 @@ func (p *shownPage) state(err error) string {
 	defer cancel()
 	var last any
 	errStore := evaluateJSON(ctx, p.tab, `wsbridge.store().events.slice(-15).map((e) => [e.src, e.stream, e.dir, e.layer, e.kind, e.n, e.len, e.why].filter(Boolean).join(' '))`, &last)
-	return fmt.Sprintf("last events %v %v", last, errors.Join(err, errStore))
+	console, requests := p.notes.all()
+	return fmt.Sprintf("last events %v %v\nconsole %q\nlast requests %q", last, errors.Join(err, errStore), console, requests[max(0, len(requests)-8):])
 }
 
 func (p *shownPage) press(keys ...string) {

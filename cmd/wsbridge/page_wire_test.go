@@ -195,14 +195,8 @@ func kernelEquations(v *pageVisit) {
 	p := v.openPage(v.startBridge(), "?lang=en", desktop)
 	all := p.sayBytes(p.say([]byte("发送数据"), nil), 64<<10)
 	p.do("document.querySelector('#kernel > details').open = true")
-	p.await("three equations that hold", "document.querySelectorAll('#kernel .sum-verdict.holds').length === 3")
-	sums := valueOf[[]kernelSum](p, `[...document.querySelectorAll('#kernel .sum')].map((sum) => {
-		const line = sum.querySelector('.sum-line');
-		const terms = [...line.querySelectorAll('.term, .op')].map((el) => el.matches('.term') ? Number(el.querySelector('b').textContent.replace(/\D/g, '')) : el.textContent);
-		const at = terms.indexOf('=');
-		const signed = (side) => side.flatMap((x, i) => typeof x === 'number' ? [side[i - 1] === '−' ? -x : x] : []);
-		return { name: sum.querySelector('strong').textContent, left: signed(terms.slice(0, at)), right: signed(terms.slice(at + 1)), holds: Boolean(sum.querySelector('.holds')) };
-	})`)
+	p.await("three equations that hold, of all bytes", fmt.Sprintf("probe.sums().length === 3 && probe.sums().every((s) => s.holds && s.right.some((n) => n >= %d))", len(all)))
+	sums := valueOf[[]kernelSum](p, "probe.sums()")
 	total := func(terms []int64) (n int64) {
 		for _, term := range terms {
 			n += term

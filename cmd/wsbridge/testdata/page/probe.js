@@ -84,6 +84,17 @@ function base64(bytes) {
   return btoa(text);
 }
 
+/** The kernel's equations as the page shows them: both sides, and whether it says that they hold. */
+function sums() {
+  return [...document.querySelectorAll('#kernel .sum')].map((sum) => {
+    const terms = [...sum.querySelectorAll('.sum-line > .term, .sum-line > .op')].map((el) => (
+      el.matches('.op') ? el.textContent : Number(el.querySelector('b').textContent.replace(/\D/g, ''))));
+    const at = terms.findIndex((x) => x === '=' || x === '≠');
+    const signed = (side) => side.flatMap((x, i) => (typeof x === 'number' ? [side[i - 1] === '−' ? -x : x] : []));
+    return { name: sum.querySelector('strong').textContent, left: signed(terms.slice(0, at)), right: signed(terms.slice(at + 1)), holds: Boolean(sum.querySelector('.holds')) };
+  });
+}
+
 /** Opens everything that can be unfolded. */
 function unfold() {
   for (let n = 0; n < 3; n++) for (const fold of document.querySelectorAll('details:not([open])')) fold.open = true;
@@ -233,4 +244,4 @@ function focused() {
   return { at: controls().findIndex(same), shown: shown(el) || Boolean(el.parentElement && shown(el.parentElement)), where: where(el) };
 }
 
-globalThis.probe = { violations, first, store, live, part, listen, say, choose, ruler, sha256, unfold, strays, contrast, wide, controls, focused, where, isDark, settled };
+globalThis.probe = { violations, first, store, live, part, listen, say, choose, ruler, sums, sha256, unfold, strays, contrast, wide, controls, focused, where, isDark, settled };
