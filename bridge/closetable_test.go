@@ -229,7 +229,7 @@ func clientTakesNoPong(r *rig, _ *client, _ net.Conn) {
 	r.sendBuffer.Store(32 << 10)
 	r.clientDialer.Control = receiveBuffer(8 << 10)
 	c, target := r.connect()
-	io.WriteString(target, string(zeros[:32<<10])) // more than fits there, less than fits there and in the bridge's socket
+	target.Write(zeros[:32<<10]) // more than fits there, less than fits there and in the bridge's socket
 	c.send(text, "hello")
 	pings := strings.Repeat(masked(true, ping, string(zeros[:125])), 1000)
 	for {
