@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 )
 
 // The page says why a connection closed, also when the browser only says 1006.
@@ -40,16 +41,27 @@ func (p *shownPage) wantWhy(cause string, code int, reason string, clean bool) {
 	}
 }
 
-// again connects once more, by the page's own button, and waits until that has succeeded or failed.
+// again connects once more, by the page's own button or, when it is not empty, to path, and waits until that has
+// succeeded or failed. A click that did nothing is logged and made again, as a visitor would.
 func (p *shownPage) again(path string) {
 	p.v.Helper()
 	before := valueOf[string](p, "wsbridge.live().id")
-	p.do(fmt.Sprintf(`(() => {
-		const box = document.querySelector('#console .top');
-		const select = box.querySelector('select');
-		if (%[1]q) { select.add(new Option(%[1]q, %[1]q, true, true)); select.dispatchEvent(new Event('change')); } else box.querySelector('button').click();
-	})()`, path))
-	p.await("another session", fmt.Sprintf("wsbridge.live().id !== %q && wsbridge.live().ws?.readyState > 0", before))
+	p.await("a button to connect with", "!document.querySelector('#console .top button').disabled")
+	for clicks := 0; ; clicks++ {
+		p.do(fmt.Sprintf(`(() => {
+			const box = document.querySelector('#console .top');
+			const select = box.querySelector('select');
+			if (%[1]q) { select.add(new Option(%[1]q, %[1]q, true, true)); select.dispatchEvent(new Event('change')); } else box.querySelector('button').click();
+		})()`, path))
+		connected := fmt.Sprintf("wsbridge.live().id !== %q && wsbridge.live().ws?.readyState > 0", before)
+		for deadline := time.Now().Add(patience / 2); time.Now().Before(deadline); {
+			if valueOf[bool](p, connected) {
+				return
+			}
+			pause(p.v.T, p.v.ctx, "wait for another session", func() string { return p.state(nil) })
+		}
+		p.v.Logf("click %d did nothing: %s", clicks+1, valueOf[string](p, "document.querySelector('#console .top button').outerHTML"))
+	}
 }
 
 func whyTargets(v *pageVisit) {
