@@ -115,23 +115,24 @@ type feed struct {
 	began   bool  // the viewer knows when the session began
 }
 
-// follow writes events until there are no more, or nobody who reads them.
+// follow writes events until there are no more, or nobody who reads them. At Close it writes what is left: the shutdown
+// of the bridge is what ended the session, and the viewer has nobody left to ask.
 func (f *feed) follow(ctx context.Context) {
 	v := f.session.ViewAfter(f.after)
 	defer v.Close()
 	for err := f.start(); err == nil; {
 		events, more := next(ctx, v)
 		switch {
-		case ctx.Err() != nil:
-			return
-		case !more:
-			f.message("end", 0, struct{}{})
-			return
-		case len(events) == 0:
-			err = timed(f.w, func() { io.WriteString(f.w, ": silence\n\n") })
-		default:
+		case len(events) > 0:
 			err = f.batch(events)
 			pause(ctx, feedPause)
+		case !more, ctx.Err() != nil && f.session.State() == explain.Ended:
+			f.message("end", 0, struct{}{})
+			return
+		case ctx.Err() != nil:
+			return
+		default:
+			err = timed(f.w, func() { io.WriteString(f.w, ": silence\n\n") })
 		}
 	}
 }

@@ -206,6 +206,24 @@ func TestCloseEndsFeedsAtOnce(t *testing.T) {
 	}
 }
 
+// A session that the bridge's shutdown ended is told to its end, although the page is closed right behind it.
+func TestCloseTellsTheRest(t *testing.T) {
+	for range 20 {
+		r := newRig(t)
+		s := r.open()
+		v := r.view(s.ID())
+		v.start()
+		v.batch() // now the feed pauses
+		s.Record(ping("last words"))
+		s.End()
+		r.Page.Close()
+		rest := v.all()
+		if len(rest) == 0 || rest[len(rest)-1].Kind != explain.End {
+			t.Fatalf("got %d events, want all up to the end", len(rest))
+		}
+	}
+}
+
 func TestHEADOfAFeedTakesNoViewer(t *testing.T) {
 	r := newRig(t)
 	id := r.makeID("")

@@ -46,6 +46,8 @@ class Console {
       this.transcript.add(/** @type {CustomEvent} */ (e).detail.added);
       this.update();
     });
+    const live = this.ctx.live();
+    live?.closed.then(() => live === this.ctx.live() && this.update()); // a tab that is not seen has no animation frames
     store.addEventListener('select', () => {
       const { span, event } = store.selection;
       this.transcript.light((fact) => fact === event || overlap(store.span(fact), span));
