@@ -47,12 +47,13 @@ function layers(store, back, before) {
   const byHTTP = Math.max(0, ...all.filter((e) => off(e) + len(e) <= base).map((e) => e.n));
   const end = first(store, 'frame', 'A', 'in', 'close')?.off ?? Infinity;
   const reads = all.filter((e) => off(e) >= base && off(e) < end);
+  const closing = all.find((e) => off(e) === end)?.n ?? 0; // the read() behind those of the data
   const tcp = last(store, 'kernel', 'A')?.tcp ?? null;
   return {
     frames: frames(store), segments: segments(before, tcp),
-    reads: part(reads.map((e) => ({ off: off(e), len: len(e), n: e.n - byHTTP })), base),
-    writes: part(pick(store, 'write', 'B', 'out', 'write')),
-    recvs: part(pick(store, 'recv', 'B', 'out', 'recv')),
+    reads: part(reads.map((e) => ({ off: off(e), len: len(e), n: e.n - byHTTP })), base, closing - 1 - byHTTP),
+    writes: part(pick(store, 'write', 'B', 'out', 'write'), 0, store.totals.b.out.calls),
+    recvs: atLeast(part(pick(store, 'recv', 'B', 'out', 'recv'))),
     messages: part(placed(back.map((b) => b.length))),
     mss: tcp?.snd_mss ?? null,
   };
@@ -76,13 +77,21 @@ function placed(sizes) {
   return sizes.map((size) => ({ off: (at += size) - size, len: size }));
 }
 
-/** {n, known, sizes, ends, spans}: offsets from base. n is the layer's own count, known how many of them were seen. */
-function part(pieces, base = 0) {
+/**
+ * {n, known, sizes, ends, spans}: offsets from base. n is the layer's own count, counted by number or for us, known how
+ * many of them were seen.
+ */
+function part(pieces, base = 0, counted = 0) {
   return {
-    n: Math.max(pieces.length, ...pieces.map((p) => p.n ?? 0)), known: pieces.length,
+    n: Math.max(pieces.length, counted, ...pieces.map((p) => p.n ?? 0)), known: pieces.length,
     sizes: runs(pieces.map(len)), ends: pieces.map((p) => off(p) + len(p) - base),
     spans: together(pieces.map((p) => [off(p) - base, off(p) + len(p) - base])),
   };
+}
+
+/** Nobody counts for the target: when its last calls were not seen there was one more, or several. */
+function atLeast(cuts) {
+  return (cuts.ends.at(-1) ?? 0) < SIZE ? { ...cuts, n: cuts.n + 1, least: true } : cuts;
 }
 
 /** Intervals in order, with those that touch made one. */
@@ -105,7 +114,7 @@ function answer({ facts: f }) {
 function params({ facts: f }) {
   const n = (p) => p?.n ?? 0;
   return {
-    frames: n(f.frames), reads: n(f.reads), writes: n(f.writes), recvs: n(f.recvs), messages: n(f.messages),
+    frames: n(f.frames), reads: n(f.reads), writes: n(f.writes), recvs: (f.recvs?.least ? '≥ ' : '') + num(n(f.recvs)), messages: n(f.messages),
     segments: f.segments == null ? t('x.ui.unmeasured') : num(f.segments), back: f.back ?? 0, size: f.size ?? 0,
   };
 }
@@ -116,7 +125,7 @@ function draw({ facts: f }) {
   if (!f.frames) return [];
   const note = (p) => [t('x.one-mib.pieces', { n: p.n }), unseen(p)].filter(Boolean).join(', ');
   const rows = ROWS.map(([name, colour]) => ({ label: t(`x.one-mib.${name}`), note: note(f[name]), colour, cuts: f[name].ends, spans: f[name].spans }));
-  const cells = ROWS.map(([name]) => [t(`x.one-mib.${name}`), num(f[name].n), sizes(f[name])]);
+  const cells = ROWS.map(([name]) => [t(`x.one-mib.${name}`), (f[name].least ? '≥ ' : '') + num(f[name].n), sizes(f[name])]);
   cells.splice(1, 0, [t('x.one-mib.segments'), f.segments == null ? t('x.ui.unmeasured') : num(f.segments), t('x.one-mib.segments-note')]);
   cells.unshift([t('x.one-mib.sends'), '1', num(f.size)]);
   return [
