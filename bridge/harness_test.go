@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait of a test. Nothing asserts it.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // rig is a bridge behind a real HTTP server, and a target that the test plays itself.
 type rig struct {
