@@ -151,7 +151,7 @@ func (p *shownPage) picture(name string) {
 func (p *shownPage) allow(words string) { p.allowed = append(p.allowed, words) }
 
 // bridgeStops lets the browser complain that the bridge is not there any more, as often as the page looks for it.
-func (p *shownPage) bridgeStops() { p.noise = "net::ERR_CONNECTION_REFUSED" }
+func (p *shownPage) bridgeStops() { p.noise = "net::ERR_" }
 
 // finish checks what must hold for every page, and closes it.
 func (p *shownPage) finish() {
