@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 // htpasswdHash is what htpasswd -nbB -C 5 ada 'correct horse' printed.
@@ -60,6 +61,18 @@ func TestHashOfHtpasswd(t *testing.T) {
 	}
 	if _, refusal := p.Check(request("/", basic("ada", badPassword))); refusal == nil {
 		t.Error("a wrong password passed")
+	}
+}
+
+// TestLongUser: a name is cut for the log, not for the comparison.
+func TestLongUser(t *testing.T) {
+	name := strings.Repeat("a", 200)
+	p := &Policy{Basic: users(t, name+"da", goodPassword)}
+	if grant, refusal := p.Check(request("/", basic(name+"da", goodPassword))); refusal != nil || grant.User != name {
+		t.Errorf("got %+v, %+v, want 200 bytes of the name", grant, refusal)
+	}
+	if grant, refusal := p.Check(request("/", basic(name, goodPassword))); refusal == nil {
+		t.Errorf("got %+v for the beginning of a name", grant)
 	}
 }
 
@@ -138,6 +151,26 @@ func TestWaitForBcryptEnds(t *testing.T) {
 	if refusal := <-done; refusal == nil || refusal.Status != http.StatusServiceUnavailable {
 		t.Errorf("got %+v, want 503", refusal)
 	}
+}
+
+// TestWaitingForTheSamePassword: who waits while that password turns out right needs no bcrypt either. One would fail: the
+// hash is gone by then.
+func TestWaitingForTheSamePassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := users(t, "ada", goodPassword)
+		b.slots = make(chan struct{}, 1)
+		b.slots <- struct{}{}
+		done := make(chan *Refusal)
+		go checkAda(&Policy{Basic: b}, t.Context(), done)
+		synctest.Wait()
+		sum := b.sum("ada", goodPassword)
+		b.accounts[0].right.Store(&sum)
+		b.accounts[0].hash = nil
+		<-b.slots
+		if refusal := <-done; refusal != nil {
+			t.Errorf("got %+v", refusal)
+		}
+	})
 }
 
 func checkAda(p *Policy, ctx context.Context, done chan<- *Refusal) {

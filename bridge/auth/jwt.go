@@ -70,7 +70,7 @@ func (c *claims) grant(audience string) (grant Grant, why string) {
 	if c.Target == nil {
 		return grant, ""
 	}
-	if c.Target[0] != '"' || json.Unmarshal(c.Target, &grant.Target) != nil || grant.Target == "" {
+	if json.Unmarshal(c.Target, &grant.Target) != nil || grant.Target == "" {
 		return Grant{}, notValid + ": its claim target must be a string that is not empty"
 	}
 	return grant, ""
