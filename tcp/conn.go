@@ -23,12 +23,15 @@ type Conn struct {
 	draining   bool
 	drainBegan time.Time
 	drainLimit int64 // in bytes read from the socket
-
-	closeWrite sync.Once
 }
 
-// NewConn takes over nc. A write fails with ErrStalled when the peer takes no byte for writeTimeout (0: no limit).
+// NewConn takes over nc, on which no call is under way. A write fails with ErrStalled when the peer takes no byte for
+// writeTimeout (0: no limit). nc may wrap a connection of SecureListener, if it has NetConn() net.Conn.
 func NewConn(nc net.Conn, writeTimeout time.Duration) *Conn {
+	if s := socketBelow(nc); s != nil {
+		s.timeout = writeTimeout
+		return &Conn{Conn: nc, socket: s}
+	}
 	s := &socket{Conn: nc, timeout: writeTimeout}
 	return &Conn{Conn: s, socket: s}
 }
@@ -77,7 +80,7 @@ func (c *Conn) WriteBuffers(v *net.Buffers) error {
 	if c.Conn == net.Conn(c.socket) {
 		return c.socket.writeBuffers(v)
 	}
-	_, err := v.WriteTo(c.Conn)
+	_, err := writeTo(c.Conn, v)
 	return err
 }
 

@@ -10,16 +10,11 @@ import (
 
 // CloseWrite sends FIN behind everything written (RFC 9293 section 3.6), after a close_notify if there is TLS
 // (RFC 8446 section 6.1). The peer can still send. Only the first call does anything.
-func (c *Conn) CloseWrite() (err error) {
-	c.closeWrite.Do(func() {
-		if secured, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.Conn != net.Conn(c.socket) {
-			secured.CloseWrite() // when it fails the FIN says the rest
-		}
-		if half, ok := c.socket.Conn.(interface{ CloseWrite() error }); ok {
-			err = half.CloseWrite()
-		}
-	})
-	return err
+func (c *Conn) CloseWrite() error {
+	if secured, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.Conn != net.Conn(c.socket) {
+		secured.CloseWrite() // when it fails the FIN says the rest
+	}
+	return c.socket.CloseWrite()
 }
 
 // Finish ends the connection without losing what was written: FIN, then read and drop until the peer's FIN,
@@ -32,12 +27,18 @@ func (c *Conn) Finish(linger time.Duration) {
 	if err := c.CloseWrite(); err != nil {
 		return
 	}
+	from := c.Conn // whoever watches sees what is dropped too
 	before, _ := c.Unacked()
 	progress := time.Now()
 	for {
 		c.socket.SetReadDeadline(time.Now().Add(linger))
-		_, err := io.Copy(io.Discard, c.socket.Conn)
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
+		_, err := io.Copy(io.Discard, from)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+		case from != net.Conn(c.socket):
+			from = c.socket // TLS has ended, or broken; FIN is still to come
+			continue
+		default:
 			return
 		}
 		left, known := c.Unacked()

@@ -176,7 +176,7 @@ func TestCloseWrite(t *testing.T) {
 				}
 			}
 			// crypto/tls would take a FIN alone for the end, others would not (RFC 8446 section 6.1).
-			if notified := c.BytesWritten() > written; notified != (kind == "tls") {
+			if notified := c.BytesWritten() > written; notified != overTLS(kind) {
 				t.Errorf("close_notify sent: %v, want it over TLS and nowhere else", notified)
 			}
 			if got, err := io.ReadAll(peer); string(got) != "last words" || err != nil {

@@ -8,10 +8,13 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"math/big"
 	"net"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,12 +26,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must happen; long, so that only a hang meets it.
 const patience = 60 * time.Second
 
-// kinds are the targets there are.
-var kinds = []string{"tcp", "unix", "tls"}
+// kinds are the connections there are: to three kinds of targets, and from clients.
+var kinds = []string{"tcp", "unix", "tls", "accepted", "accepted tls"}
+
+func overTLS(kind string) bool { return strings.HasSuffix(kind, "tls") }
 
 // connect is a dialled Conn and its peer's end, which speaks TLS if kind says so.
 func connect(t testing.TB, kind string, writeTimeout time.Duration) (c *Conn, peer net.Conn) {
 	t.Helper()
+	if strings.HasPrefix(kind, "accepted") {
+		return connectFrom(t, kind, writeTimeout)
+	}
 	ln, target := listen(t, kind)
 	accepted := make(chan net.Conn, 1)
 	go acceptInto(ln, kind, accepted)
@@ -44,6 +52,50 @@ func connect(t testing.TB, kind string, writeTimeout time.Duration) (c *Conn, pe
 	peer.SetDeadline(time.Now().Add(patience))
 	return c, peer
 }
+
+// connectFrom is a Conn that was accepted, below a wrapper as a tap is one, and the client's end.
+func connectFrom(t testing.TB, kind string, writeTimeout time.Duration) (c *Conn, peer net.Conn) {
+	t.Helper()
+	ln, target := listen(t, "tcp")
+	if overTLS(kind) {
+		ln = SecureListener(ln, ours.files(t), patience)
+	}
+	peer, err := net.Dial("tcp", target.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { peer.Close() })
+	nc, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !overTLS(kind) {
+		c = NewConn(nc, writeTimeout)
+	} else {
+		peer = tls.Client(peer, &tls.Config{RootCAs: ours.roots, ServerName: "localhost"})
+		c = NewConn(wrapper{nc}, writeTimeout)
+		done := make(chan error, 1)
+		go handshakeInto(nc.(*secured), done)
+		if err := peer.(*tls.Conn).Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { c.Close() })
+	peer.SetDeadline(time.Now().Add(patience))
+	return c, peer
+}
+
+func handshakeInto(c interface{ Handshake() error }, done chan<- error) { done <- c.Handshake() }
+
+// wrapper is around a connection as a tap is.
+type wrapper struct{ net.Conn }
+
+func (w wrapper) NetConn() net.Conn                          { return w.Conn }
+func (w wrapper) WriteBuffers(v *net.Buffers) (int64, error) { return writeTo(w.Conn, v) }
+func (w wrapper) CloseWrite() error                          { return w.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
 func listen(t testing.TB, kind string) (net.Listener, Target) {
 	t.Helper()
@@ -123,6 +175,40 @@ func newAuthority() authority {
 	}
 	a.roots.AddCert(cert)
 	return a
+}
+
+// certPEM and keyPEM are what is in files.
+func (a authority) certPEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Certificate[0]})
+}
+
+func (a authority) keyPEM() []byte {
+	der, err := x509.MarshalPKCS8PrivateKey(a.cert.PrivateKey)
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// files are a's certificate and key, loaded from files.
+func (a authority) files(t testing.TB) *Certificates {
+	t.Helper()
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writeFile(t, cert, a.certPEM())
+	writeFile(t, key, a.keyPEM())
+	c, err := LoadCertificates(cert, key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func writeFile(t testing.TB, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // arrived waits until everything that the peer has written is in our kernel.

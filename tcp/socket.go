@@ -4,7 +4,9 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +25,28 @@ type socket struct {
 	// The writing goroutine's:
 	acked int64 // bytes the peer had acknowledged at the last look
 	quiet int   // looks in a row that saw no progress
+
+	closeWrite    sync.Once
+	closeWriteErr error
+}
+
+// socketBelow is the socket below TLS that nc stands on; nil if there is none.
+func socketBelow(nc net.Conn) *socket {
+	for nc != nil {
+		if s, ok := nc.(*socket); ok {
+			return s
+		}
+		nc = below(nc)
+	}
+	return nil
+}
+
+// below is the connection that nc wraps, nil if it does not tell.
+func below(nc net.Conn) net.Conn {
+	if w, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		return w.NetConn()
+	}
+	return nil
 }
 
 // looks is how often within its timeout a write that waits looks for progress. So a stall is found at the earliest
@@ -98,6 +122,9 @@ func (s *socket) wrote(n int, err error) (again bool, _ error) {
 	if s.stopped.Load() {
 		return false, ErrInterrupted
 	}
+	if s.timeout == 0 {
+		return false, err // somebody else's deadline
+	}
 	s.quiet++
 	if s.moved() || n > 0 {
 		s.quiet = 0
@@ -116,6 +143,28 @@ func (s *socket) moved() bool {
 	moved := known && acked != s.acked
 	s.acked = acked
 	return moved
+}
+
+// NetConn is the connection that the socket counts and looks at.
+func (s *socket) NetConn() net.Conn { return s.Conn }
+
+// SyscallConn reaches what the kernel knows.
+func (s *socket) SyscallConn() (syscall.RawConn, error) {
+	sc, ok := s.Conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return sc.SyscallConn()
+}
+
+// CloseWrite sends FIN, if the connection can. Only the first call does anything.
+func (s *socket) CloseWrite() error {
+	s.closeWrite.Do(func() {
+		if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+			s.closeWriteErr = half.CloseWrite()
+		}
+	})
+	return s.closeWriteErr
 }
 
 func (s *socket) interruptWrite() {
