@@ -38,7 +38,7 @@ var floodBytes = random(1000)
 
 func tapFor(s *Session) *Tap {
 	if s == nil {
-		t := TapClient(still{})
+		t := TapClient(still{}).(*Tap)
 		t.Ignore()
 		return t
 	}

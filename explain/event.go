@@ -32,7 +32,11 @@ type Event struct {
 	Local  string `json:"local,omitempty"`  // accept, connect: address of the bridge's end
 	Remote string `json:"remote,omitempty"` // accept, connect: address of the other end
 	Error  string `json:"error,omitempty"`  // the operating system's words
-	TLS    bool   `json:"tls,omitempty"`    // accept, connect: the bytes shown are plaintext, the wire has TLS records
+	TLS    bool   `json:"tls,omitempty"`    // the bytes shown are plaintext, the wire has TLS records. shutdown: a close_notify goes before the FIN
+
+	// Version of the PROXY header that a preface is: 1 or 2. Its Local and Remote are the addresses in it, of the client
+	// and of what that connected to, or absent.
+	Version int `json:"version,omitempty"`
 
 	// http
 	HTTP *HTTP `json:"http,omitempty"`
@@ -92,7 +96,7 @@ type Layer string
 
 // The layers and their kinds.
 const (
-	Socket   Layer = "socket"  // accept, connect, connect-failed, shutdown, eof, error, close
+	Socket   Layer = "socket"  // accept, preface, connect, connect-failed, shutdown, eof, error, close
 	Read     Layer = "read"    // read: a call of read() by the bridge returned these bytes
 	Write    Layer = "write"   // write: a call of write() by the bridge is about to be given these bytes; short: it took only so many
 	Recv     Layer = "recv"    // recv, eof: what the built-in practice server did; a target elsewhere cannot be seen
@@ -111,6 +115,7 @@ type Kind string
 // The kinds, by layer.
 const (
 	Accept        Kind = "accept"         // socket: the bridge accepted connection A
+	Preface       Kind = "preface"        // socket: a PROXY header, before all else: Data. Offsets count only what follows
 	Connect       Kind = "connect"        // socket: connection B is there
 	ConnectFailed Kind = "connect-failed" // socket: it is not; Error says why
 	Shutdown      Kind = "shutdown"       // socket, out: the bridge sent FIN

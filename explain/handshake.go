@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wsbridge/tcp"
 )
 
 // guid is what a server appends to the key (RFC 6455 section 1.3).
@@ -48,7 +50,10 @@ func (t *Tap) attach(s *Session, path string, plain bool) {
 	s.begin(began, Event{Path: path})
 	l.plain = plain
 	if !plain {
-		s.recordAt(t.accepted, Event{Stream: A, Layer: Socket, Kind: Accept, Dir: In, Local: t.LocalAddr().String(), Remote: t.RemoteAddr().String()})
+		s.recordAt(t.accepted, Event{Stream: A, Layer: Socket, Kind: Accept, Dir: In, Local: t.raw.LocalAddr().String(), Remote: t.raw.RemoteAddr().String(), TLS: l.tls})
+		if h := tcp.ProxyHeaderOf(t.Conn); h != nil {
+			s.tellProxied(h)
+		}
 	}
 	l.tellEarly(s, plain)
 	l.session.Store(s)

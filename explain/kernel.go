@@ -41,7 +41,7 @@ func (k *sampler) take(t *Tap, l *line, force bool) {
 		return
 	}
 	k.last = now
-	e := Event{Stream: l.stream, Layer: Kernel, Kind: Sample, TCP: &now}
+	e := Event{Stream: l.stream, Layer: Kernel, Kind: Sample, TCP: &now, TLS: l.tls}
 	if l.practice {
 		e.Kind = TargetSample
 	}

@@ -17,6 +17,7 @@ type line struct {
 	stream   Stream
 	practice bool   // the practice server's end of connection B
 	plain    bool   // HTTP requests and answers only: no frames follow
+	tls      bool   // what is read and written is plaintext, the wire has TLS records
 	key      string // of the request
 	in, out  half   // what the tap's owner reads and writes
 	closed   atomic.Bool
@@ -83,7 +84,7 @@ func (l *line) didRead(t *Tap, p []byte, err error) {
 // next is a line for the next request. An answer counts from the moment it is given to write(), because the client
 // may have it, and ask again, before write() returns.
 func (l *line) next(t *Tap) *line {
-	n := &line{stream: l.stream}
+	n := &line{stream: l.stream, tls: l.tls}
 	l.out.mu.Lock()
 	defer l.out.mu.Unlock()
 	n.in.off.Store(l.in.off.Load())
@@ -103,7 +104,7 @@ func (h *half) called() bool {
 func (l *line) tellRead(s *Session, now time.Time, p []byte, by string) {
 	h := &l.in
 	h.calls++
-	e := Event{Stream: l.stream, Dir: In, Layer: Read, Kind: ReadCall, Off: h.off.Load(), Len: int64(len(p)), Data: p, N: h.calls, By: by}
+	e := Event{Stream: l.stream, Dir: In, Layer: Read, Kind: ReadCall, Off: h.off.Load(), Len: int64(len(p)), Data: p, N: h.calls, By: by, TLS: l.tls}
 	s.recordAt(now, l.asSeen(e))
 	h.off.Add(int64(len(p)))
 }
@@ -114,7 +115,7 @@ func (l *line) tellReadEnd(s *Session, now time.Time, err error) {
 		return
 	}
 	h.ended = true
-	e := Event{Stream: l.stream, Dir: In, Layer: Socket, Kind: EOF, Off: h.off.Load()}
+	e := Event{Stream: l.stream, Dir: In, Layer: Socket, Kind: EOF, Off: h.off.Load(), TLS: l.tls}
 	if !errors.Is(err, io.EOF) {
 		e.Kind, e.Error = Failed, reason(err)
 	}
@@ -163,7 +164,7 @@ func (l *line) willWrite(t *Tap, parts ...[]byte) (told bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls++
-	e := Event{Stream: l.stream, Dir: Out, Layer: Write, Kind: WriteCall, Off: h.off.Load(), N: h.calls}
+	e := Event{Stream: l.stream, Dir: Out, Layer: Write, Kind: WriteCall, Off: h.off.Load(), N: h.calls, TLS: l.tls}
 	for _, p := range parts {
 		e.Len += int64(len(p))
 	}
@@ -275,7 +276,7 @@ func (l *line) tellFIN() {
 	l.out.finSent = true
 	l.out.mu.Unlock()
 	if first {
-		l.tell(Event{Layer: Socket, Kind: Shutdown, Dir: Out}, &l.out)
+		l.tell(Event{Layer: Socket, Kind: Shutdown, Dir: Out, TLS: l.tls}, &l.out)
 	}
 }
 

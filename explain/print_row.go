@@ -163,7 +163,7 @@ func (s *story) what(f *fact, title string) heading {
 		}
 	case Recv, Send, Message:
 	default:
-		if f.Src != "js" {
+		if f.Src != "js" && f.Kind != Preface {
 			h.more = ""
 		}
 	}

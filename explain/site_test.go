@@ -34,6 +34,11 @@ func (ln tapListener) Accept() (net.Conn, error) {
 }
 
 func newSite(t testing.TB) *site {
+	return newSiteOver(t, func(ln net.Listener) net.Listener { return ln })
+}
+
+// newSiteOver has something between its sockets and its taps.
+func newSiteOver(t testing.TB, between func(net.Listener) net.Listener) *site {
 	t.Helper()
 	w := &site{t: t, hub: testHub(t, HubOptions{}), upgraded: make(chan *upgraded, 1)}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -45,7 +50,7 @@ func newSite(t testing.TB) *site {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		server.Serve(tapListener{ln})
+		server.Serve(tapListener{between(ln)})
 	}()
 	t.Cleanup(func() {
 		server.Close()

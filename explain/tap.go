@@ -2,18 +2,21 @@ package explain
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"wsbridge/tcp"
 )
 
 // Tap is a connection whose calls can be watched. While nobody does, a call costs one atomic load more. It embeds the
 // interface, so that no method of a *net.TCPConn leads around it.
 type Tap struct {
 	net.Conn
-	raw      net.Conn // what the kernel knows: Conn, or the socket below TLS
+	raw      net.Conn // what the kernel knows: Conn, or the socket below TLS and a PROXY header
 	practice bool     // the practice server's end of connection B
 	leave    func()   // called once it is closed; nil: nothing to call
 	accepted time.Time
@@ -21,19 +24,54 @@ type Tap struct {
 }
 
 // TapClient wraps a connection that was accepted from a client. What it reads is kept in memory until Attach or
-// Ignore says what becomes of it, or an answer is written.
-func TapClient(conn net.Conn) *Tap {
-	t := &Tap{Conn: conn, raw: conn, accepted: time.Now()}
-	t.line.Store(&line{stream: A})
+// Ignore says what becomes of it, or an answer is written. Where conn has a ConnectionState, as one with TLS has, so
+// has what is returned: by that net/http knows that a request came over TLS.
+func TapClient(conn net.Conn) net.Conn {
+	t := &Tap{Conn: conn, raw: bottom(conn), accepted: time.Now()}
+	secure := stater(conn)
+	t.line.Store(&line{stream: A, tls: secure != nil})
+	if secure != nil {
+		return &secureTap{t, secure}
+	}
 	return t
 }
 
+// secureTap is a Tap above TLS.
+type secureTap struct {
+	*Tap
+	secure connectionStater
+}
+
+type connectionStater interface{ ConnectionState() tls.ConnectionState }
+
+func (t *secureTap) ConnectionState() tls.ConnectionState { return t.secure.ConnectionState() }
+
+// stater is the TLS in what conn wraps; nil if there is none.
+func stater(conn net.Conn) connectionStater {
+	for ; conn != nil; conn = tcp.Below(conn) {
+		if s, ok := conn.(connectionStater); ok {
+			return s
+		}
+	}
+	return nil
+}
+
+// bottom is what conn, and what it wraps, stands on.
+func bottom(conn net.Conn) net.Conn {
+	for below := tcp.Below(conn); below != nil; below = tcp.Below(conn) {
+		conn = below
+	}
+	return conn
+}
+
+func (t *Tap) self() *Tap { return t }
+
 type tapKey struct{}
 
-// WithTap is for http.Server.ConnContext: TapOf finds conn again, if it is a Tap.
+// WithTap is for http.Server.ConnContext: TapOf finds conn again, if it is of TapClient.
 func WithTap(ctx context.Context, conn net.Conn) context.Context {
-	if t, ok := conn.(*Tap); ok {
-		return context.WithValue(ctx, tapKey{}, t)
+	if t, ok := conn.(interface{ self() *Tap }); ok {
+		return context.WithValue(ctx, tapKey{}, t.self())
 	}
 	return ctx
 }
@@ -75,17 +113,30 @@ func (t *Tap) Write(p []byte) (int, error) {
 func (t *Tap) WriteBuffers(v *net.Buffers) (int64, error) {
 	l := t.line.Load()
 	if l == nil {
-		return v.WriteTo(t.Conn)
+		return t.writeBuffers(v)
 	}
 	size := 0
 	for _, p := range *v {
 		size += len(p)
 	}
 	told := l.willWrite(t, *v...)
-	n, err := v.WriteTo(t.Conn)
+	n, err := t.writeBuffers(v)
 	l.didWrite(t, told, size, int(n), err)
 	return n, err
 }
+
+// writeBuffers lets a connection that can put all of v into one TLS record do so.
+func (t *Tap) writeBuffers(v *net.Buffers) (int64, error) {
+	if w, ok := t.Conn.(interface {
+		WriteBuffers(*net.Buffers) (int64, error)
+	}); ok {
+		return w.WriteBuffers(v)
+	}
+	return v.WriteTo(t.Conn)
+}
+
+// NetConn is the connection that is watched.
+func (t *Tap) NetConn() net.Conn { return t.Conn }
 
 // CloseWrite sends FIN, if the connection can.
 func (t *Tap) CloseWrite() error {

@@ -82,7 +82,7 @@ func TestIgnored(t *testing.T) {
 // What nobody watches is not kept: neither a large body nor requests that were answered.
 func TestUnwatchedKeepsLittle(t *testing.T) {
 	conn, peer := socketPair(t)
-	tap := TapClient(conn)
+	tap := TapClient(conn).(*Tap)
 	buf := make([]byte, 32<<10)
 	for i := range 3 {
 		go io.WriteString(peer, random(30<<10))
@@ -102,7 +102,7 @@ func TestUnwatchedKeepsLittle(t *testing.T) {
 			t.Errorf("after %d times 30 KiB: line %v", i+1, l)
 		}
 	}
-	tap = TapClient(conn)
+	tap = TapClient(conn).(*Tap)
 	go io.WriteString(peer, "request")
 	io.ReadFull(tap, buf[:7])
 	io.WriteString(tap, "answer")
@@ -212,7 +212,7 @@ func TestTapForwards(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	defer far.Close()
-	pipe := TapClient(near)
+	pipe := TapClient(near).(*Tap)
 	_, err = pipe.SyscallConn()
 	for _, err := range []error{err, pipe.CloseWrite(), pipe.SetLinger(0)} {
 		if !errors.Is(err, errors.ErrUnsupported) {
@@ -223,7 +223,7 @@ func TestTapForwards(t *testing.T) {
 
 // No method of the connection below leads around the tap.
 func TestTapHidesShortcuts(t *testing.T) {
-	var conn net.Conn = TapClient(nil)
+	conn := TapClient(nil)
 	if _, ok := conn.(io.ReaderFrom); ok {
 		t.Error("a Tap has ReadFrom")
 	}

@@ -12,7 +12,7 @@ func (s *Session) TapTarget(conn, raw net.Conn) net.Conn {
 		return conn
 	}
 	t := &Tap{Conn: conn, raw: raw}
-	l := &line{stream: B}
+	l := &line{stream: B, tls: conn != raw}
 	l.in.phase, l.out.phase = inBytes, inBytes
 	l.session.Store(s)
 	t.line.Store(l)

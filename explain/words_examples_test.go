@@ -67,6 +67,8 @@ func causeExamples() []Event {
 	return causes
 }
 
+const proxyLine = "PROXY TCP4 203.0.113.7 198.51.100.2 56324 443\r\n"
+
 func socketExamples() []Event {
 	const client, bridge, out, target = "127.0.0.1:53128", "127.0.0.1:9998", "127.0.0.1:41000", "127.0.0.1:7"
 	return []Event{
@@ -74,11 +76,18 @@ func socketExamples() []Event {
 		{Stream: A, Dir: In, Layer: Socket, Kind: Accept, Local: bridge, Remote: client, TLS: true},
 		{Stream: B, Dir: Out, Layer: Socket, Kind: Connect, Local: out, Remote: target},
 		{Stream: B, Dir: Out, Layer: Socket, Kind: Connect, Local: out, Remote: target, TLS: true},
+		{Stream: A, Dir: In, Layer: Socket, Kind: Preface, Len: int64(len(proxyLine)), Data: []byte(proxyLine), Version: 1, Local: "198.51.100.2:443", Remote: "203.0.113.7:56324"},
+		{Stream: A, Dir: In, Layer: Socket, Kind: Preface, Len: 16, Version: 2},
+		{Stream: B, Dir: Out, Layer: Socket, Kind: Preface, Len: int64(len(proxyLine)), Data: []byte(proxyLine), Version: 1},
 		{Stream: B, Layer: Socket, Kind: ConnectFailed, Error: "connect: connection refused"},
 		{Stream: A, Dir: Out, Layer: Socket, Kind: Shutdown},
+		{Stream: A, Dir: Out, Layer: Socket, Kind: Shutdown, TLS: true},
 		{Stream: B, Dir: Out, Layer: Socket, Kind: Shutdown},
+		{Stream: B, Dir: Out, Layer: Socket, Kind: Shutdown, TLS: true},
 		{Stream: A, Dir: In, Layer: Socket, Kind: EOF},
+		{Stream: A, Dir: In, Layer: Socket, Kind: EOF, TLS: true},
 		{Stream: B, Dir: In, Layer: Socket, Kind: EOF},
+		{Stream: B, Dir: In, Layer: Socket, Kind: EOF, TLS: true},
 		{Stream: A, Dir: In, Layer: Socket, Kind: Failed, Error: "read: connection reset by peer"},
 		{Stream: B, Dir: Out, Layer: Socket, Kind: Failed, Error: "write: broken pipe"},
 		{Stream: A, Dir: Out, Layer: Socket, Kind: Closed},
@@ -91,10 +100,14 @@ func callExamples() []Event {
 		{Stream: A, Dir: In, Layer: Read, Kind: ReadCall, By: "http", Len: 497, N: 1},
 		{Stream: A, Dir: In, Layer: Read, Kind: ReadCall, Off: 497, Len: 24, N: 2},
 		{Stream: A, Dir: In, Layer: Read, Kind: ReadCall, Off: 521, Len: 1, N: 3},
+		{Stream: A, Dir: In, Layer: Read, Kind: ReadCall, Off: 521, Len: 1, N: 3, TLS: true},
+		{Stream: B, Dir: In, Layer: Read, Kind: ReadCall, Len: 6, N: 1, TLS: true},
 		{Stream: B, Dir: In, Layer: Read, Kind: ReadCall, Len: 6, N: 1, Data: []byte("ABBCCC")},
 		{Stream: A, Dir: Out, Layer: Write, Kind: WriteCall, By: "http", Len: 129, N: 1},
 		{Stream: A, Dir: Out, Layer: Write, Kind: WriteCall, Off: 129, Len: 8, N: 2},
 		{Stream: B, Dir: Out, Layer: Write, Kind: WriteCall, Len: 12, N: 1, Data: []byte("发送数据")},
+		{Stream: A, Dir: Out, Layer: Write, Kind: WriteCall, Off: 129, Len: 8, N: 2, TLS: true},
+		{Stream: B, Dir: Out, Layer: Write, Kind: WriteCall, Len: 12, N: 1, TLS: true},
 		{Stream: B, Dir: Out, Layer: Write, Kind: Short, Len: 4096, Omitted: 12288},
 		{Stream: B, Dir: Out, Layer: Recv, Kind: RecvCall, Len: 12, N: 1, Data: []byte("发送数据")},
 		{Stream: B, Dir: Out, Layer: Recv, Kind: EOF, Off: 12},
@@ -176,6 +189,8 @@ func kernelExamples() []Event {
 	return []Event{
 		{Stream: A, Layer: Kernel, Kind: Sample, TCP: info},
 		{Stream: B, Layer: Kernel, Kind: Sample, TCP: info},
+		{Stream: A, Layer: Kernel, Kind: Sample, TCP: info, TLS: true},
+		{Stream: B, Layer: Kernel, Kind: Sample, TCP: info, TLS: true},
 		{Stream: B, Layer: Kernel, Kind: TargetSample, TCP: info},
 		{Stream: A, Layer: Kernel, Kind: Sample, TCP: &TCP{Info: tcp.Info{State: "CLOSE-WAIT"}}},
 		{Stream: A, Layer: Kernel, Kind: Sample},

@@ -22,6 +22,8 @@ func (e *Event) field(name string) any {
 		return e.Frames
 	case "message":
 		return e.Message
+	case "version":
+		return int64(e.Version)
 	case "code":
 		return int64(e.Code)
 	case "status":

@@ -36,7 +36,9 @@ func socketKey(e *Event, kind, stream string) string {
 	switch {
 	case e.Kind == ConnectFailed:
 		return kind
-	case e.TLS && (e.Kind == Accept || e.Kind == Connect):
+	case e.Kind == Preface && e.Stream == A && e.Remote == "":
+		return kind + stream + ".nobody"
+	case e.TLS && (e.Kind == Accept || e.Kind == Connect || e.Kind == Shutdown || e.Kind == EOF):
 		return kind + stream + ".tls"
 	}
 	return kind + stream
@@ -45,6 +47,9 @@ func socketKey(e *Event, kind, stream string) string {
 func callKey(e *Event, stream string) string {
 	if e.By == "http" {
 		return string(e.Layer) + ".http"
+	}
+	if e.TLS {
+		stream += ".tls"
 	}
 	return string(e.Layer) + stream
 }
@@ -99,6 +104,8 @@ func kernelKey(e *Event, kind, stream string) string {
 		return "kernel.none"
 	case e.Kind == TargetSample:
 		return kind
+	case e.TLS:
+		return kind + stream + ".tls"
 	}
 	return kind + stream
 }

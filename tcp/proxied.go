@@ -112,7 +112,9 @@ func (c *proxied) proxyHeader() (*ProxyHeader, error) {
 		if c.header, c.err = readProxyHeader(c.Conn); c.err != nil {
 			c.err = fmt.Errorf("PROXY header: %w", c.err)
 			c.Conn.Close()
+			return
 		}
+		c.header.Read = time.Now()
 	})
 	return c.header, c.err
 }
@@ -120,7 +122,7 @@ func (c *proxied) proxyHeader() (*ProxyHeader, error) {
 // ProxyHeaderOf is the PROXY header that nc began with, nil if it began with none. It waits for it. nc may be a wrapper
 // that has NetConn() net.Conn.
 func ProxyHeaderOf(nc net.Conn) *ProxyHeader {
-	for ; nc != nil; nc = below(nc) {
+	for ; nc != nil; nc = Below(nc) {
 		if c, ok := nc.(*proxied); ok {
 			h, _ := c.proxyHeader()
 			return h

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"time"
 
 	"github.com/pires/go-proxyproto"
 )
@@ -17,6 +18,7 @@ type ProxyHeader struct {
 	Source      net.Addr // of the client; nil: the proxy does not say, or the connection is its own
 	Destination net.Addr // that the client connected to; nil likewise
 	Bytes       []byte   // as they came
+	Read        time.Time
 }
 
 const (

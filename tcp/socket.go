@@ -36,13 +36,13 @@ func socketBelow(nc net.Conn) *socket {
 		if s, ok := nc.(*socket); ok {
 			return s
 		}
-		nc = below(nc)
+		nc = Below(nc)
 	}
 	return nil
 }
 
-// below is the connection that nc wraps, nil if it does not tell.
-func below(nc net.Conn) net.Conn {
+// Below is the connection that nc wraps, nil if it has no NetConn() net.Conn.
+func Below(nc net.Conn) net.Conn {
 	if w, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		return w.NetConn()
 	}

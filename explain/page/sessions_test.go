@@ -35,7 +35,7 @@ func (r *rig) open() *explain.Session {
 func (r *rig) begin(s *explain.Session) {
 	client, accepted := net.Pipe()
 	r.t.Cleanup(func() { client.Close(); accepted.Close() })
-	explain.TapClient(accepted).Attach(s, "/lab/echo")
+	explain.TapClient(accepted).(*explain.Tap).Attach(s, "/lab/echo")
 }
 
 // told asks for what became of a session.
