@@ -16,6 +16,7 @@ import (
 type Dialer struct {
 	DialTimeout  time.Duration // name lookup, connect and TLS handshake together; 0: the operating system's
 	WriteTimeout time.Duration // becomes the Conn's
+	Preface      []byte        // written before everything else, before TLS too: a PROXY header. Nothing counts it
 
 	// Wrap, if not nil, gets to see the bytes: what carries them (TLS, or else the socket) and the socket itself. It
 	// returns what is read and written instead of conn.
@@ -33,6 +34,10 @@ func (d Dialer) Dial(ctx context.Context, t Target) (*Conn, error) {
 	dialer := net.Dialer{KeepAliveConfig: KeepAlive}
 	nc, err := dialer.DialContext(ctx, t.Network, t.Address)
 	if err != nil {
+		return nil, &DialError{Target: t, Reason: reasonOf(err), Err: err}
+	}
+	if err := d.begin(ctx, nc); err != nil {
+		nc.Close()
 		return nil, &DialError{Target: t, Reason: reasonOf(err), Err: err}
 	}
 	if t.TLS == nil {
@@ -54,6 +59,19 @@ func (d Dialer) Dial(ctx context.Context, t Target) (*Conn, error) {
 	}
 	conn.Conn = d.wrap(secured, nc)
 	return conn, nil
+}
+
+// begin writes the preface, until ctx ends.
+func (d Dialer) begin(ctx context.Context, nc net.Conn) error {
+	if len(d.Preface) == 0 {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, func() { nc.SetWriteDeadline(longAgo) })
+	_, err := nc.Write(d.Preface)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	return err
 }
 
 func (d Dialer) wrap(conn, socket net.Conn) net.Conn {

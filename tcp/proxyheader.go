@@ -107,3 +107,13 @@ func startsLike(data, signature []byte) bool {
 	n := min(len(data), len(signature))
 	return bytes.Equal(data[:n], signature[:n])
 }
+
+// ProxyPreface is the header of the version (1 or 2) that tells a target of a connection from source to destination,
+// for Dialer.Preface. When they are no two TCP addresses it says that nothing is known (UNKNOWN, or LOCAL).
+func ProxyPreface(version int, source, destination net.Addr) []byte {
+	header, err := proxyproto.HeaderProxyFromAddrs(byte(version), source, destination).Format()
+	if err != nil { // a port or an address that is none
+		header, _ = proxyproto.HeaderProxyFromAddrs(byte(version), nil, nil).Format()
+	}
+	return header
+}
