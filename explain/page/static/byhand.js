@@ -35,9 +35,9 @@ function select(el) {
 function commands(store, e) {
   switch (e.layer) {
     case 'http': return [['accept', accept(e)], ['curl', curl(store)]];
-    case 'frame': return [['unmask', unmask(store, e)], ['nc', nc(store, e)]];
-    case 'message': case 'write': case 'recv': return [['nc', nc(store, e)]];
-    case 'js': return e.kind === 'send' ? [['nc', nc(store, e)]] : [];
+    case 'frame': return [['unmask', unmask(store, e)], again(store, e)];
+    case 'message': case 'write': case 'recv': return [again(store, e)];
+    case 'js': return e.kind === 'send' ? [again(store, e)] : [];
     case 'socket': case 'kernel': return [['ss', ss(store, e)]];
   }
   return [];
@@ -66,20 +66,31 @@ function unmask(store, e) {
   return `python3 -c "k=bytes.fromhex('${hex(keyOf(e))}'); d=bytes.fromhex('${hex(wire)}'); print(bytes(b ^ k[i % 4] for i, b in enumerate(d))${decode})"`;
 }
 
-/** The same payload through a plain socket. */
-function nc(store, e) {
-  const remote = store.events.find((x) => x.layer === 'socket' && x.kind === 'connect' && x.stream === 'B')?.remote;
+/** The same payload, and the header that went before it, to the same target without a bridge. */
+function again(store, e) {
+  const b = store.events.find((x) => x.layer === 'socket' && x.kind === 'connect' && x.stream === 'B');
   const up = e.layer === 'js' || (e.stream === 'A') === (e.dir === 'in');
   const data = store.bytesOf(e);
-  const [, host, port] = remote?.match(/^\[?(.*?)\]?:(\d+)$/) || [];
-  if (!up || !port || !data.length || data.length > MOST || (e.opcode || 0) > 2) return null;
-  return `printf '${octal(data)}' | nc -w 1 ${host} ${port}`;
+  if (!up || !b || !data.length || data.length > MOST || (e.opcode || 0) > 2) return ['nc', null];
+  const preface = store.events.find((x) => x.layer === 'socket' && x.kind === 'preface' && x.stream === 'B');
+  if (b.tls) return ['tls', preface ? null : secure(store, b, data)]; // s_client cannot say anything before TLS
+  const before = preface ? store.bytesOf(preface) : new Uint8Array();
+  const [, host, port] = b.remote?.match(/^\[?(.*?)\]?:(\d+)$/) || [];
+  if (!port || before.length < (preface?.len || 0)) return ['nc', null];
+  return ['nc', `printf '${octal(before)}${octal(data)}' | nc -w 1 ${host} ${port}`];
+}
+
+/** By the name that the target was dialled by, because TLS sends that too. */
+function secure(store, b, data) {
+  const dial = store.events.find((e) => e.layer === 'pair' && e.kind === 'dial');
+  const address = /^tls:\/\/([A-Za-z0-9.:[\]-]+)$/.exec(dial?.target || '')?.[1] || b.remote;
+  return `(printf '${octal(data)}'; sleep 1) | openssl s_client -quiet -no_ign_eof -connect ${quote(address)}`;
 }
 
 /** The kernel's account of the same socket, by its ports. */
 function ss(store, e) {
   const stream = e.stream || 'B';
-  const made = store.events.find((x) => x.layer === 'socket' && x.stream === stream && x.local && x.remote);
+  const made = store.events.find((x) => x.layer === 'socket' && x.stream === stream && x.kind !== 'preface' && x.local && x.remote);
   const port = (address) => address.split(':').pop();
   return made ? `ss -tniO '( sport = :${port(made.local)} and dport = :${port(made.remote)} )'` : null;
 }

@@ -2,10 +2,11 @@
  * Two equations that hold exactly while nothing moves, because the kernel's counts and ours are about the same bytes:
  *   what read() returned + what waits for it = bytes_received
  *   bytes_acked − 1 (the SYN) = what the target has read + what waits for it
+ * A PROXY header that went before is a term of its own. Under TLS neither holds, and that is said.
  */
 import { h } from './dom.js';
 import { t, num } from './lang.js';
-import { gotFIN } from './wire.js';
+import { encrypted, gotFIN, prefaceLength } from './wire.js';
 
 const QUIET = 100_000; // microseconds after the last call; a sample that is older may be of a moment in between
 
@@ -15,7 +16,7 @@ const FIN_ACKED = new Set(['FIN-WAIT-2', 'TIME-WAIT']);
 /** @param {any} store @returns {HTMLElement[]} those whose numbers are all known */
 export function equations(store) {
   const [a, b, target] = ['A', 'B', 'target'].map((which) => store.latestTCP(which));
-  return [received(store, 'A', a), received(store, 'B', b), acked(store, b, target)].filter(Boolean);
+  return [received(store, 'A', a), received(store, 'B', b), acked(store, b, target), ...secret(store)].filter(Boolean);
 }
 
 /** One socket, one sample. */
@@ -23,8 +24,10 @@ function received(store, stream, sample) {
   const { bytes_read: read, inq, bytes_received: got } = sample?.tcp || {};
   if (read === undefined || inq === undefined || got === undefined || encrypted(store, stream)) return null;
   const fin = gotFIN(store, stream, sample) ? 1 : 0;
-  const left = [[read, 'read'], [inq, 'inq'], ...(fin ? [[1, 'fin']] : [])];
-  return line(stream === 'A' ? 'a' : 'b', t(`kernel.column.${stream}`), left, '+', [[got, 'received']], verdict(store, read + inq + fin === got, sample));
+  const preface = prefaceLength(store, stream, 'in');
+  const left = [...(preface ? [[preface, 'preface']] : []), [read, 'read'], [inq, 'inq'], ...(fin ? [[1, 'fin']] : [])];
+  const holds = preface + read + inq + fin === got;
+  return line(stream === 'A' ? 'a' : 'b', t(`kernel.column.${stream}`), left, '+', [[got, 'received']], verdict(store, holds, sample));
 }
 
 /** Two sockets, two samples. */
@@ -38,8 +41,9 @@ function acked(store, b, target) {
 }
 
 /** The kernel counts what is on the wire, which under TLS is more than was read and written. */
-function encrypted(store, stream) {
-  return store.events.some((e) => e.layer === 'socket' && e.stream === stream && e.tls);
+function secret(store) {
+  return ['A', 'B'].filter((stream) => encrypted(store, stream))
+    .map((stream) => h('p', { class: 'small soft' }, t('kernel.tls', { stream })));
 }
 
 /** holds; moving: bytes were on their way when it was sampled; differs: they were not. */

@@ -40,8 +40,9 @@ function socket(e) {
     case 'accept': return arrow(1, 2, 'a', 'accept');
     case 'connect': return arrow(2, 3, 'b', 'connect');
     case 'connect-failed': return arrow(2, 3, 'b', 'connect-failed', { error: e.error || '' }, true);
-    case 'shutdown': return arrow(2, far, who, 'fin');
-    case 'eof': return arrow(far, 2, who, 'eof');
+    case 'preface': return e.stream === 'A' ? arrow(1, 2, 'a', 'preface', { n: e.len || 0 }) : arrow(2, 3, 'b', 'preface', { n: e.len || 0 });
+    case 'shutdown': return arrow(2, far, who, e.tls ? 'fin.tls' : 'fin');
+    case 'eof': return arrow(far, 2, who, e.tls ? 'eof.tls' : 'eof');
     case 'error': return arrow(far, 2, who, 'failed', { error: e.error || '' }, true);
     case 'close': return at(2, who, 'closed', { stream: e.stream });
   }

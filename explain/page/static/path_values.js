@@ -1,5 +1,6 @@
 /** The numbers and words of the five stations, from the store only. A row is [towards the target, back]. */
 import { ms, t } from './lang.js';
+import { encrypted } from './wire.js';
 
 const NONE = '–';
 
@@ -41,7 +42,7 @@ function connectionA(store) {
   const { in: up, out: down } = store.totals.a;
   const tcp = store.latestTCP('A')?.tcp || {};
   return {
-    state: tcpState(store, 'A', tcp), note: t('path.a.note'),
+    state: tcpState(store, 'A', tcp), note: t(encrypted(store, 'A') ? 'path.a.note.tls' : 'path.a.note'),
     rows: {
       frames: [up.frames, down.frames], bytes: [up.bytes, down.bytes],
       segments: [measured(tcp.data_segs_in), measured(tcp.data_segs_out)], rtt: [brief(tcp.min_rtt), ''],
@@ -64,7 +65,7 @@ function connectionB(store) {
   const { in: down, out: up } = store.totals.b;
   const tcp = store.latestTCP('B')?.tcp || {};
   return {
-    state: tcpState(store, 'B', tcp), note: t('path.b.note'),
+    state: tcpState(store, 'B', tcp), note: t(encrypted(store, 'B') ? 'path.b.note.tls' : 'path.b.note'),
     rows: {
       frames: [0, 0], bytes: [up.bytes, down.bytes],
       segments: [measured(tcp.data_segs_out), measured(tcp.data_segs_in)], cwnd: [measured(tcp.cwnd), ''],

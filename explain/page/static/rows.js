@@ -11,7 +11,7 @@
  *   false for a row whose cuts are not all known: segments that were only counted.
  */
 import { isData, headLength } from './spans.js';
-import { axisOf, gotFIN, payloadBytes } from './wire.js';
+import { axisOf, gotFIN, payloadBytes, prefaceLength } from './wire.js';
 
 /** Who has the bytes in hand, in order. */
 export const ROWS = {
@@ -155,9 +155,10 @@ function segments(store, facts, stream) {
   const out = [];
   let bytes = 0;
   let count = 0;
+  const preface = prefaceLength(store, stream, 'in');
   for (const e of facts.samples) {
     const n = e.tcp.data_segs_in;
-    const b = e.tcp.bytes_received - (gotFIN(store, stream, e) ? 1 : 0);
+    const b = e.tcp.bytes_received - preface - (gotFIN(store, stream, e) ? 1 : 0);
     if (!(b > bytes && n > count)) continue;
     const span = stream === 'A' ? axisOf(store, bytes, b - bytes) : { pos: bytes, len: b - bytes };
     if (span) out.push({ ...span, event: e, n: n - count, wire: b - bytes, head: 0 });

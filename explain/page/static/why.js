@@ -100,7 +100,7 @@ function way(e) {
 
 function isEnd(e) {
   if (e.layer === 'frame') return e.kind === 'close' || e.kind === 'cut';
-  return e.layer === 'socket' && e.kind !== 'accept' && e.kind !== 'connect';
+  return e.layer === 'socket' && !['accept', 'connect', 'preface'].includes(e.kind);
 }
 
 function closeFrames(store) {

@@ -103,6 +103,16 @@ export function gotFIN(store, stream, sample) {
     || store.events.some((e) => e.layer === 'socket' && e.kind === 'eof' && e.stream === stream && e.t <= sample.t);
 }
 
+/** How many bytes of a PROXY header came before the first that offsets count; 0 without one. */
+export function prefaceLength(store, stream, dir) {
+  return store.events.find((e) => e.kind === 'preface' && e.stream === stream && e.dir === dir)?.len || 0;
+}
+
+/** Whether the wire of a connection has TLS records, of which only the kernel's counts know. */
+export function encrypted(store, stream) {
+  return store.events.some((e) => e.layer === 'socket' && e.stream === stream && e.tls);
+}
+
 /** Reads or writes of one direction: what comes in is read, what goes out written. */
 function calls(store, stream, dir) {
   const layer = dir === 'in' ? 'read' : 'write';

@@ -66,6 +66,7 @@ function body(store, e) {
     case 'frame': return frameBody(store, e);
     case 'http': return httpBody(store, e);
     case 'read': case 'write': case 'recv': case 'send': case 'message': return bytesBody(store, e);
+    case 'socket': return e.kind === 'preface' ? h('div', null, bytesBody(store, e), factsBody(e)) : factsBody(e);
     case 'js': return e.data ? bytesBody(store, e) : factsBody(e);
   }
   return factsBody(e);

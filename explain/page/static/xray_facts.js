@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 import { t, num } from './lang.js';
 
-const SHOWN = ['stream', 'local', 'remote', 'error', 'target', 'path', 'began', 'status', 'code', 'reason', 'why', 'tls', 'n',
+const SHOWN = ['stream', 'local', 'remote', 'error', 'target', 'path', 'began', 'status', 'code', 'reason', 'why', 'tls', 'version', 'n',
   'url', 'call', 'readyState', 'buffered', 'wasClean'];
 
 /** @param {any} e */
