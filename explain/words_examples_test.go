@@ -89,6 +89,7 @@ func socketExamples() []Event {
 		{Stream: B, Dir: In, Layer: Socket, Kind: EOF},
 		{Stream: B, Dir: In, Layer: Socket, Kind: EOF, TLS: true},
 		{Stream: A, Dir: In, Layer: Socket, Kind: Failed, Error: "read: connection reset by peer"},
+		{Stream: A, Dir: In, Layer: Socket, Kind: Failed, Error: "read: connection reset by peer", TLS: true},
 		{Stream: B, Dir: Out, Layer: Socket, Kind: Failed, Error: "write: broken pipe"},
 		{Stream: A, Dir: Out, Layer: Socket, Kind: Closed},
 		{Stream: B, Dir: Out, Layer: Socket, Kind: Closed},

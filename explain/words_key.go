@@ -38,6 +38,8 @@ func socketKey(e *Event, kind, stream string) string {
 		return kind
 	case e.Kind == Preface && e.Stream == A && e.Remote == "":
 		return kind + stream + ".nobody"
+	case e.Kind == Failed && e.TLS && e.Stream == A && strings.Contains(e.Error, "reset by peer"):
+		return kind + stream + ".tls"
 	case e.TLS && (e.Kind == Accept || e.Kind == Connect || e.Kind == Shutdown || e.Kind == EOF):
 		return kind + stream + ".tls"
 	}

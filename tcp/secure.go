@@ -63,7 +63,8 @@ func (c *secured) Write(p []byte) (int, error) {
 // record is how many bytes of plaintext a TLS record holds at most (RFC 8446 section 5.1).
 const record = 16 << 10
 
-// WriteBuffers writes all of v, and consumes it. What fits one record, as a header and a short payload do, goes into one.
+// WriteBuffers writes all of v, and consumes it. What fits one record, as a header and a short payload do, goes into one
+// write; TLS makes its first records on a connection shorter than the longest.
 func (c *secured) WriteBuffers(v *net.Buffers) (n int64, err error) {
 	c.head = c.head[:0]
 	for len(*v) > 0 && len(c.head)+len((*v)[0]) <= record {
