@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -162,9 +163,10 @@ func (h *half) blotted(p []byte) []byte {
 // secrets are headers whose values nobody should see who looks over a shoulder.
 var secrets = []string{"cookie", "set-cookie", "authorization", "proxy-authorization"}
 
-// blotOut replaces the values of secret headers by asterisks, byte for byte, so that nothing moves.
+// blotOut replaces the values of secret headers by asterisks, and tokens in addresses and among the subprotocols, byte
+// for byte, so that nothing moves.
 func blotOut(head []byte) {
-	secret := false
+	name := ""
 	for at := 0; at < len(head); {
 		end := len(head)
 		if i := bytes.IndexByte(head[at:], '\n'); i >= 0 {
@@ -172,17 +174,65 @@ func blotOut(head []byte) {
 		}
 		line := head[at:end]
 		from := 0
-		if !isContinued(line) {
-			name, _, _ := bytes.Cut(line, []byte(":"))
-			secret = isSecret(string(bytes.TrimSpace(name)))
-			from = min(len(name)+1, len(line))
+		switch {
+		case bytes.Contains(line, []byte(" HTTP/")): // of this request, or of another one behind it
+			blotAddress(line)
+		case !isContinued(line):
+			before, _, _ := bytes.Cut(line, []byte(":"))
+			name = string(bytes.TrimSpace(before))
+			from = min(len(before)+1, len(line))
 		}
-		for i := from; secret && i < len(line); i++ {
-			if c := line[i]; c != '\r' && (c != ' ' || i != from) {
-				line[i] = '*'
-			}
+		switch value := line[from:]; {
+		case isSecret(name):
+			blotValue(value)
+		case strings.EqualFold(name, "Sec-WebSocket-Protocol"):
+			blotBearer(value)
+		case strings.EqualFold(name, "Referer"):
+			blotAddress(value)
 		}
 		at = end + 1
+	}
+}
+
+// blotValue leaves the space in front, and the CR behind.
+func blotValue(value []byte) {
+	for i, c := range value {
+		if c != '\r' && (c != ' ' || i != 0) {
+			value[i] = '*'
+		}
+	}
+}
+
+// blotBearer blots out the tokens that stand as subprotocols "bearer.TOKEN".
+func blotBearer(value []byte) {
+	const scheme = "bearer."
+	for i := 0; i+len(scheme) <= len(value); i++ {
+		if bytes.EqualFold(value[i:i+len(scheme)], []byte(scheme)) {
+			for i += len(scheme); i < len(value) && !bytes.ContainsRune([]byte(", \t\r"), rune(value[i])); i++ {
+				value[i] = '*'
+			}
+		}
+	}
+}
+
+// blotAddress blots out what ?access_token= and ?token= have.
+func blotAddress(line []byte) {
+	at := bytes.IndexByte(line, '?')
+	if at < 0 {
+		return
+	}
+	for at++; at < len(line); at++ {
+		end := at
+		for end < len(line) && !bytes.ContainsRune([]byte("& #\r"), rune(line[end])) {
+			end++
+		}
+		name, value, _ := bytes.Cut(line[at:end], []byte("="))
+		if plain, err := url.QueryUnescape(string(name)); err == nil && (plain == "access_token" || plain == "token") {
+			blotValue(value)
+		}
+		if at = end; end < len(line) && line[end] != '&' {
+			return
+		}
 	}
 }
 

@@ -41,11 +41,14 @@ func TestSecretsAreBlottedOut(t *testing.T) {
 		"\tsecret-5; folded",
 		" secret-6",
 		"Set-Cookie: secret-7",
+		"Sec-WebSocket-Protocol: binary, bearer.secret-8,  Bearer.secret-9",
+		"\tbearer.secret-10",
+		"Referer: http://x/?a=b&access_token=secret-11#shown",
 		"X-Also: shown",
 	}
 	for _, size := range []int{1, 7, 10_000} {
 		c, s := dialRaw(t, w.addr), mustNew(t, w.hub, "x")
-		request := handshake("/ws?session="+s.ID(), headers...)
+		request := handshake("/ws?access_token=secret-12&session="+s.ID()+"&t%6fken=secret-13", headers...)
 		for p := request; p != ""; p = p[min(size, len(p)):] {
 			c.send(p[:min(size, len(p))])
 		}
@@ -85,7 +88,7 @@ func TestSecretsAreBlottedOut(t *testing.T) {
 func TestSecretsOfARequestBehind(t *testing.T) {
 	w := newSite(t)
 	c, s := dialRaw(t, w.addr), mustNew(t, w.hub, "x")
-	c.send(handshake("/refuse?session="+s.ID()) + "GET / HTTP/1.1\r\nCookie: secret-1\r\n\r\n")
+	c.send(handshake("/refuse?session="+s.ID()) + "GET /?token=secret-0 HTTP/1.1\r\nCookie: secret-1\r\n\r\n")
 	c.response()
 	wantNoSecret(t, s)
 }

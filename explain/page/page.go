@@ -37,6 +37,9 @@ type Options struct {
 	// Refuse says why the Host or the Origin of a request is none of the bridge's; "" if they are. nil: all are.
 	Refuse func(*http.Request) string
 
+	// Client is the address that a request comes from, without port; nil: the connection's.
+	Client func(*http.Request) string
+
 	Practice bool     // no target was named: the page connects to a practice server
 	Path     string   // of the WebSocket that the page connects to
 	Target   string   // of that path, as the operator named it
@@ -72,7 +75,7 @@ func New(o Options) *Page {
 		p.log = slog.Default()
 	}
 	p.stop, p.end = context.WithCancel(context.Background())
-	p.runs = Runs{Hub: o.Hub, Dial: o.Dial, Host: p.host, Log: p.log}
+	p.runs = Runs{Hub: o.Hub, Dial: o.Dial, Host: p.host, Client: o.Client, Log: p.log}
 	p.mux = p.routes()
 	return p
 }

@@ -20,10 +20,11 @@ import (
 // Runs is the experiments that need a client that is no browser. Such a client connects to the bridge's own port like
 // any other, speaks to practice servers only, and its sessions can be looked at like a page's.
 type Runs struct {
-	Hub  *explain.Hub
-	Dial func(context.Context) (net.Conn, error) // connects to the bridge's own port
-	Host func() string                           // of that port, for Host and Origin
-	Log  *slog.Logger
+	Hub    *explain.Hub
+	Dial   func(context.Context) (net.Conn, error) // connects to the bridge's own port
+	Host   func() string                           // of that port, for Host and Origin
+	Client func(*http.Request) string              // whom its sessions count for
+	Log    *slog.Logger
 
 	mu        sync.Mutex // guards what follows
 	running   int
@@ -69,7 +70,7 @@ func (x *Runs) Run(w http.ResponseWriter, r *http.Request, name string) {
 	ctx, cancel := context.WithTimeout(r.Context(), runLimit)
 	defer cancel()
 	began := time.Now()
-	evidence, err := does(ctx, &run{x.Hub, x.Host(), x.Dial, hostOf(r.RemoteAddr), explain.TapOf(r.Context())}, body)
+	evidence, err := does(ctx, &run{x.Hub, x.Host(), x.Dial, clientOf(r, x.Client), explain.TapOf(r.Context())}, body)
 	x.Log.Debug("run", "name", name, "client", r.RemoteAddr, "seconds", time.Since(began).Seconds(), "error", err)
 	var unusable errBody
 	switch {
@@ -118,6 +119,14 @@ func (x *Runs) leave() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.running--
+}
+
+// clientOf is whom a session counts for that r makes.
+func clientOf(r *http.Request, client func(*http.Request) string) string {
+	if client == nil {
+		return hostOf(r.RemoteAddr)
+	}
+	return client(r)
 }
 
 func hostOf(address string) string {

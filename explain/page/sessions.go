@@ -27,7 +27,7 @@ func (p *Page) makeSession(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
-	s, err := p.options.Hub.New(hostOf(r.RemoteAddr), wants)
+	s, err := p.options.Hub.New(clientOf(r, p.options.Client), wants)
 	switch {
 	case errors.Is(err, explain.ErrTooMany):
 		w.Header().Set("Retry-After", "10")

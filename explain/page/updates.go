@@ -123,6 +123,7 @@ func (x *Runs) stream(w http.ResponseWriter, r *http.Request, s *explain.Session
 	s.Join(explain.TapOf(r.Context()))
 	lean(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would send them all at once
 	tick := time.NewTicker(lab.UpdateEvery)
 	defer tick.Stop()
 	for i := range n {
