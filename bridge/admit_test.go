@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -37,15 +39,15 @@ func TestAdmission(t *testing.T) {
 		{"another port is another origin", Options{}, handshake("HOST", "/", "Origin: http://127.0.0.1:1"), 403, "--allow-origin http://127.0.0.1:1"},
 		{"another scheme is another origin", Options{}, handshake("HOST", "/", "Origin: https://HOST"), 403, "--allow-origin https://127.0.0.1"},
 		{"a page from disk is refused and told the flag", Options{}, handshake("HOST", "/", "Origin: null"), 403, "--allow-origin null"},
-		{"null can be allowed", Options{AllowOrigins: []string{"null"}}, handshake("HOST", "/", "Origin: null"), 101, ""},
-		{"an allowed origin is admitted", Options{AllowOrigins: []string{"https://a.example"}}, handshake("HOST", "/", "Origin: https://a.example"), 101, ""},
-		{"its default port is the same origin", Options{AllowOrigins: []string{"https://a.example"}}, handshake("HOST", "/", "Origin: https://A.example:443"), 101, ""},
-		{"a longer name is another origin", Options{AllowOrigins: []string{"https://a.example"}}, handshake("HOST", "/", "Origin: https://a.example.evil"), 403, "evil"},
-		{"a name below is another origin", Options{AllowOrigins: []string{"https://a.example"}}, handshake("HOST", "/", "Origin: https://b.a.example"), 403, "b.a.example"},
-		{"any origin can be allowed", Options{AllowOrigins: []string{"*"}}, handshake("HOST", "/", "Origin: https://x.example"), 101, ""},
-		{"two Origins are refused", Options{AllowOrigins: []string{"*"}}, handshake("HOST", "/", "Origin: http://HOST", "Origin: http://HOST"), 403, "more than one Origin"},
+		{"null can be allowed", Options{Terms: Terms{AllowOrigins: []string{"null"}}}, handshake("HOST", "/", "Origin: null"), 101, ""},
+		{"an allowed origin is admitted", Options{Terms: Terms{AllowOrigins: []string{"https://a.example"}}}, handshake("HOST", "/", "Origin: https://a.example"), 101, ""},
+		{"its default port is the same origin", Options{Terms: Terms{AllowOrigins: []string{"https://a.example"}}}, handshake("HOST", "/", "Origin: https://A.example:443"), 101, ""},
+		{"a longer name is another origin", Options{Terms: Terms{AllowOrigins: []string{"https://a.example"}}}, handshake("HOST", "/", "Origin: https://a.example.evil"), 403, "evil"},
+		{"a name below is another origin", Options{Terms: Terms{AllowOrigins: []string{"https://a.example"}}}, handshake("HOST", "/", "Origin: https://b.a.example"), 403, "b.a.example"},
+		{"any origin can be allowed", Options{Terms: Terms{AllowOrigins: []string{"*"}}}, handshake("HOST", "/", "Origin: https://x.example"), 101, ""},
+		{"two Origins are refused", Options{Terms: Terms{AllowOrigins: []string{"*"}}}, handshake("HOST", "/", "Origin: http://HOST", "Origin: http://HOST"), 403, "more than one Origin"},
 		{"a malformed Origin is refused", Options{}, handshake("HOST", "/", "Origin: http://HOST/path"), 403, "malformed"},
-		{"the wildcard as an Origin is refused", Options{AllowOrigins: []string{"*"}}, handshake("HOST", "/", "Origin: *"), 403, "malformed"},
+		{"the wildcard as an Origin is refused", Options{Terms: Terms{AllowOrigins: []string{"*"}}}, handshake("HOST", "/", "Origin: *"), 403, "malformed"},
 		{"the built-in echo takes any Origin", Options{}, handshake("HOST", "/echo", "Origin: null"), 101, ""},
 		{"a name without dots is a Host", Options{}, handshake("localhost:9998", "/"), 101, ""},
 		{"an IPv6 literal is a Host", Options{}, handshake("[::1]:9998", "/"), 101, ""},
@@ -96,12 +98,11 @@ func wantNotDialled(t *testing.T, r *rig) {
 
 func TestNoPathNoTarget(t *testing.T) {
 	r := newRig(t, Options{})
-	r.options.Routes = []Route{{Path: "/a/", Echo: true}, {Path: "/a/b", Target: r.options.Routes[0].Target}}
+	rules := *r.rules.Load()
+	rules.Routes = []Route{{Path: "/a/", Echo: true}, {Path: "/a/b", Target: rules.Routes[0].Target}}
+	r.Replace(rules)
 	for path, want := range map[string]string{"/": "", "/a": "", "/a/": "built-in", "/a/x": "built-in", "/a/b": r.target.Addr().String(), "/a/b/": "built-in"} {
-		got := ""
-		if route := r.route(path); route != nil {
-			got = route.name()
-		}
+		got := rules.route(&http.Request{URL: &url.URL{Path: path}}).name()
 		if !strings.HasPrefix(got, want) || (got == "") != (want == "") {
 			t.Errorf("route(%q): got %q, want %q", path, got, want)
 		}

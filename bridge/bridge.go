@@ -29,9 +29,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"wsbridge/bridge/auth"
 	"wsbridge/explain"
 	"wsbridge/tcp"
 	"wsbridge/ws"
@@ -40,22 +43,17 @@ import (
 // Options says what a Bridge does. The zero value of every field works; a limit of 0 is no limit.
 type Options struct {
 	Routes []Route
+	Terms  // of routes that have none of their own, and of paths that no route serves
 
-	// AllowOrigins are origins beside the bridge's own whose pages may connect: scheme://host[:port] exactly,
-	// "null" (a page from disk), or "*" for any.
-	AllowOrigins []string
-	// AllowHosts are dotted names, without port, by which clients may reach the bridge (see hostAllowed).
+	// AllowHosts are dotted names, without port, by which clients may reach the bridge (see hostRefusal).
 	AllowHosts []string
+	// TrustedProxies are peers whose word about the client counts (see sender).
+	TrustedProxies []netip.Prefix
 
-	DialTimeout      time.Duration // lookup, connect and TLS handshake; 0: the operating system's
-	DialFailureHTTP  bool          // answer 502 or 504 instead of 101 and Close 1014
+	MaxConns         int           // pairs, and requests on their way to become one
+	MaxConnsPerIP    int           // of those, from one address
+	HandshakeRate    Rate          // opening handshakes, and failed authentications, from one address
 	HandshakeTimeout time.Duration // for the body of a request that should have none
-	WriteTimeout     time.Duration // a side that takes no byte for so long ends the pair
-	PingInterval     time.Duration // 0: no pings
-	PingTimeout      time.Duration // for a sign of life after a ping; 0: for ever
-	IdleTimeout      time.Duration // without payload in either direction
-	MaxSession       time.Duration
-	DrainTimeout     time.Duration // for what an ending side is still owed; 0: as long as it takes
 
 	// Watch says who watches a request and the pair it may become: nil for nobody. Nil: nobody ever does.
 	Watch func(*http.Request) *explain.Session
@@ -63,28 +61,58 @@ type Options struct {
 	Log *slog.Logger // nil: slog.Default()
 }
 
-// Route is what serves a path: a target or the built-in WebSocket echo.
+// Terms are what a pair lives under, and what a request must show to become one.
+type Terms struct {
+	// AllowOrigins are origins beside the bridge's own whose pages may connect: scheme://host[:port] exactly,
+	// "null" (a page from disk), or "*" for any.
+	AllowOrigins  []string
+	RequireOrigin bool         // programs that send no Origin may not connect either
+	Auth          *auth.Policy // nil: nobody has to say who he is
+
+	DialTimeout     time.Duration // lookup, connect and TLS handshake; 0: the operating system's
+	DialFailureHTTP bool          // answer 502 or 504 instead of 101 and Close 1014
+	SendProxy       ProxyVersion  // begin with a PROXY header that tells the target who the client is; 0: none
+
+	Bandwidth    int64         // bytes of payload a second, in each direction of a pair
+	WriteTimeout time.Duration // a side that takes no byte for so long ends the pair
+	PingInterval time.Duration // 0: no pings
+	PingTimeout  time.Duration // for a sign of life after a ping; 0: for ever
+	IdleTimeout  time.Duration // without payload in either direction
+	MaxSession   time.Duration
+	DrainTimeout time.Duration // for what an ending side is still owed; 0: as long as it takes
+}
+
+// Route is what serves a path: a target, one of a table of targets, or the built-in WebSocket echo.
 type Route struct {
-	// Path is matched exactly, or, when it ends in "/", with everything below it; the longest match wins.
-	Path      string
-	Target    tcp.Target
-	Missing   string // why nothing is served here: status 404; Target is not used
-	Echo      bool   // answer each message with itself; Target is not used
-	AnyOrigin bool   // do not look at Origin
-	Practice  bool   // a practice server's: the wishes of a session are granted
-	WS        ws.Options
+	Name string // by which the target claim of a JWT can choose it, beside its Path
+	Host string // that the request must be for, without port; "": any
+	// Path is matched exactly, or, when it ends in "/", with everything below it; the longest match wins, and one
+	// with a Host comes before all that have none.
+	Path          string
+	Target        tcp.Target
+	Table         *tcp.Table // not nil: ?token= chooses the target from it, and Target is not used
+	Missing       string     // why nothing is served here: status 404; Target is not used
+	Echo          bool       // answer each message with itself; Target is not used
+	AnyOrigin     bool       // do not look at Origin
+	Practice      bool       // a practice server's: the wishes of a session are granted
+	Terms         *Terms     // nil: those of the Options
+	MaxConns      int        // of this route, beside the Options' own
+	MaxConnsPerIP int        // likewise
+	WS            ws.Options
 }
 
 // Bridge is an http.Handler that turns opening handshakes into pairs. A request it answers otherwise is refused with
 // one line of text and "Connection: close".
 type Bridge struct {
-	options Options
-	dialer  tcp.Dialer
-	log     *slog.Logger
+	rules  atomic.Pointer[Options] // what holds for the next request; a pair keeps what it began with
+	log    *slog.Logger
+	rates  rates
+	census census
 
 	mu       sync.Mutex // guards what follows
 	pairs    map[*pair]struct{}
-	last     uint64 // number of the newest pair
+	byRoute  map[string]*census // by Route.key
+	last     uint64             // number of the newest pair
 	stopping bool
 
 	stop    context.Context // ended by Shutdown
@@ -95,17 +123,17 @@ type Bridge struct {
 
 // New returns a Bridge. Shutdown ends it.
 func New(o Options) *Bridge {
-	b := &Bridge{
-		options: o,
-		dialer:  tcp.Dialer{DialTimeout: o.DialTimeout, WriteTimeout: o.WriteTimeout},
-		log:     o.Log,
-		pairs:   make(map[*pair]struct{}),
-	}
+	b := &Bridge{log: o.Log, pairs: make(map[*pair]struct{}), byRoute: make(map[string]*census)}
 	b.stop, b.endAll = context.WithCancel(context.Background())
 	if b.log == nil {
 		b.log = slog.Default()
 	}
+	b.Replace(o)
 	return b
 }
+
+// Replace makes o hold for every request from now on. Pairs keep the Options they began with, and the limits go on
+// counting them. The log stays New's.
+func (b *Bridge) Replace(o Options) { b.rules.Store(&o) }
 
 var _ http.Handler = (*Bridge)(nil)

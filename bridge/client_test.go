@@ -3,6 +3,7 @@ package bridge
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	enc "encoding/binary"
 	"errors"
 	"io"
@@ -14,7 +15,7 @@ import (
 
 // client is a raw WebSocket client that can send anything.
 type client struct {
-	*net.TCPConn
+	net.Conn
 	t  testing.TB
 	br *bufio.Reader
 }
@@ -35,7 +36,7 @@ const (
 
 func (c *client) write(s string) {
 	c.t.Helper()
-	if _, err := io.WriteString(c.TCPConn, s); err != nil {
+	if _, err := io.WriteString(c.Conn, s); err != nil {
 		c.t.Fatalf("client write: %v", err)
 	}
 }
@@ -114,7 +115,7 @@ func (c *client) rest() (payload string, code int, reason string) {
 	for {
 		f, err := c.next()
 		if err != nil {
-			if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+			if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) && !c.cutOff(err) {
 				c.t.Errorf("reading frames: %v", err)
 			}
 			return all.String(), code, reason
@@ -132,6 +133,12 @@ func (c *client) rest() (payload string, code int, reason string) {
 			all.Write(f.payload)
 		}
 	}
+}
+
+// cutOff reports whether err is how TLS says that TCP ended without a word of TLS.
+func (c *client) cutOff(err error) bool {
+	_, secure := c.Conn.(*tls.Conn)
+	return secure && errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // wantClose checks what the client gets up to the Close frame. The connection stays open.

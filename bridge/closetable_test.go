@@ -13,6 +13,7 @@ import (
 
 // TestCloseTable is the package comment's table: what ends, what the client sees, what the target sees.
 func TestCloseTable(t *testing.T) {
+	secure := newIdentity(t)
 	for _, row := range []struct {
 		claim   string
 		options func(*Options)
@@ -49,7 +50,7 @@ func TestCloseTable(t *testing.T) {
 		{"session limit: drain, 1001", func(o *Options) { o.MaxSession = 100 * time.Millisecond }, limitEnds("session limit"), "session limit"},
 		{"shutdown: drain, 1001", nil, shutdownEnds, "shutdown"},
 	} {
-		run := func(t *testing.T, watched bool) {
+		run := func(t *testing.T, watched bool, over *identity) {
 			t.Parallel()
 			o := slowLimits()
 			var w *watcher
@@ -59,10 +60,10 @@ func TestCloseTable(t *testing.T) {
 			if row.options != nil {
 				row.options(&o)
 			}
-			r := newRig(t, o)
-			r.options.Routes[0].WS = ws.Options{MaxMessage: 1 << 20}
+			r := newRigOverTo(t, o, over)
+			r.rules.Load().Routes[0].WS = ws.Options{MaxMessage: 1 << 20}
 			if strings.Contains(row.claim, "1009") {
-				r.options.Routes[0].WS.MaxMessage = 1024
+				r.rules.Load().Routes[0].WS.MaxMessage = 1024
 			}
 			c, target := r.connect()
 			row.run(r, c, target)
@@ -71,9 +72,10 @@ func TestCloseTable(t *testing.T) {
 				w.wantCause(t, row.cause)
 			}
 		}
-		t.Run(row.claim, func(t *testing.T) { run(t, false) })
+		t.Run(row.claim, func(t *testing.T) { run(t, false, nil) })
 		if !strings.Contains(row.claim, "no pong") { // whose hundreds of thousands of pongs take long enough once
-			t.Run(row.claim+"; watched", func(t *testing.T) { run(t, true) })
+			t.Run(row.claim+"; watched", func(t *testing.T) { run(t, true, nil) })
+			t.Run(row.claim+"; over TLS", func(t *testing.T) { run(t, false, secure) })
 		}
 	}
 }
@@ -194,7 +196,7 @@ func targetResetsUnderFlood(r *rig, c *client, target net.Conn) {
 func floodFrames(c *client, done chan<- struct{}) {
 	defer close(done)
 	for {
-		if _, err := c.TCPConn.Write(zeroFrame); err != nil {
+		if _, err := c.Conn.Write(zeroFrame); err != nil {
 			return
 		}
 	}
@@ -233,7 +235,7 @@ func clientTakesNoPong(r *rig, _ *client, _ net.Conn) {
 	c.send(text, "hello")
 	pings := strings.Repeat(masked(true, ping, string(zeros[:125])), 1000)
 	for {
-		if _, err := io.WriteString(c.TCPConn, pings); err != nil {
+		if _, err := io.WriteString(c.Conn, pings); err != nil {
 			break
 		}
 	}

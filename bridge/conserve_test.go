@@ -22,7 +22,7 @@ func TestNoByteLostOrInvented(t *testing.T) {
 	}
 	for _, messages := range []ws.Messages{ws.Binary, ws.Mirror} {
 		r := newRig(t, slowLimits())
-		r.options.Routes[0].WS.Messages = messages
+		r.rules.Load().Routes[0].WS.Messages = messages
 		for seed := range rounds {
 			t.Run(fmt.Sprintf("%s/%d", messages, seed), func(t *testing.T) { conserve(t, r, uint64(seed)) })
 		}
@@ -92,7 +92,7 @@ func sendPieces(c *client, data string, rng *rand.Rand, closes bool, done chan<-
 		wire.WriteString(masked(true, 8, "\x03\xe8"))
 	}
 	for wire.Len() > 0 {
-		if _, err := c.TCPConn.Write(wire.Next(1 + rng.IntN(1<<uint(rng.IntN(18))))); err != nil {
+		if _, err := c.Conn.Write(wire.Next(1 + rng.IntN(1<<uint(rng.IntN(18))))); err != nil {
 			return
 		}
 	}

@@ -44,7 +44,9 @@ func (p *pair) hearClient(c cause) {
 
 // stopDown sees to it that the direction to the client ends after what the client is still owed.
 func (p *pair) stopDown(r rest) {
+	p.paces[down].release()
 	if r == abortRest {
+		p.unpace()
 		p.a.InterruptRead()
 		p.a.InterruptWrite()
 	}
@@ -80,7 +82,7 @@ func (p *pair) tellTarget() {
 // so does writing to the target. The client gets a linger longer, for its Close frame.
 func (p *pair) bound() (stop func()) {
 	var timers []*time.Timer
-	if left := p.bridge.options.DrainTimeout; left > 0 {
+	if left := p.terms.DrainTimeout; left > 0 {
 		timers = p.stopWaitingIn(left)
 	}
 	stopHook := context.AfterFunc(p.bridge.stop, p.boundShutdown)
@@ -103,6 +105,7 @@ func (p *pair) stopWaitingIn(d time.Duration) []*time.Timer {
 }
 
 func (p *pair) stopWaiting() {
+	p.unpace()
 	p.a.InterruptRead()
 	if p.target != nil {
 		p.target.InterruptRead()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -34,6 +35,8 @@ type rig struct {
 	target net.Listener
 	log    *logBuffer
 
+	secure *identity // nil: plain TCP
+
 	clientDialer net.Dialer
 
 	sendBuffer atomic.Int32 // bytes, of the sockets accepted from clients; 0: the operating system's
@@ -43,19 +46,27 @@ type rig struct {
 // newRig serves o with one more route: "/" leads to the rig's target.
 func newRig(t testing.TB, o Options) *rig {
 	t.Helper()
-	target := listen(t, "tcp", "127.0.0.1:0")
-	return newRigTo(t, o, tcp.Target{Network: "tcp", Address: target.Addr().String()}, target)
+	return newRigOverTo(t, o, nil)
 }
 
 func newRigTo(t testing.TB, o Options, to tcp.Target, target net.Listener) *rig {
 	t.Helper()
-	r := &rig{t: t, target: target, log: &logBuffer{}}
+	return newRigOver(t, o, to, target, nil)
+}
+
+// newRigOver speaks TLS with its clients when it has an identity.
+func newRigOver(t testing.TB, o Options, to tcp.Target, target net.Listener, secure *identity) *rig {
+	t.Helper()
+	r := &rig{t: t, target: target, log: &logBuffer{}, secure: secure}
 	o.Routes = append(o.Routes, Route{Path: "/", Target: to}, Route{Path: "/echo", Echo: true, AnyOrigin: true})
 	o.Log = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	r.Bridge = New(o)
 	ln := listen(t, "tcp", "127.0.0.1:0")
 	r.addr = ln.Addr().String()
 	ln = sizedListener{ln, &r.sendBuffer}
+	if secure != nil {
+		ln = tcp.SecureListener(ln, secure.certificates, patience)
+	}
 	if o.Watch != nil {
 		ln = tappedListener{ln}
 	}
@@ -144,7 +155,10 @@ func (r *rig) rawDial() *client {
 	}
 	conn.SetDeadline(time.Now().Add(patience))
 	r.t.Cleanup(func() { conn.Close() })
-	return &client{TCPConn: conn.(*net.TCPConn), t: r.t, br: bufio.NewReader(conn)}
+	if r.secure != nil {
+		conn = tls.Client(conn, &tls.Config{RootCAs: r.secure.pool, ServerName: "localhost"})
+	}
+	return &client{Conn: conn, t: r.t, br: bufio.NewReader(conn)}
 }
 
 func handshake(host, path string, headers ...string) string {
@@ -208,6 +222,6 @@ func random(n int) string {
 }
 
 func slowLimits() Options {
-	return Options{WriteTimeout: patience, DrainTimeout: patience, PingInterval: patience, PingTimeout: patience,
-		DialTimeout: patience, HandshakeTimeout: patience}
+	return Options{HandshakeTimeout: patience, Terms: Terms{WriteTimeout: patience, DrainTimeout: patience, PingInterval: patience,
+		PingTimeout: patience, DialTimeout: patience}}
 }

@@ -48,7 +48,7 @@ func TestSlowFrameIsForwardedAsItComes(t *testing.T) {
 	c.write(frame[14+5 : 14+6])
 	wantRead(t, target, data[5:6])
 	written := make(chan struct{})
-	go writeAll(c.TCPConn, frame[14+6:], written)
+	go writeAll(c.Conn, frame[14+6:], written)
 	wantRead(t, target, data[6:])
 	<-written
 }
@@ -79,9 +79,9 @@ func sendZeros(c *client, size int, done chan<- struct{}) {
 	c.SetDeadline(time.Now().Add(5 * patience))
 	header := masked(true, binary, "")
 	header = header[:1] + "\xff" + string([]byte{0, 0, 0, 0, byte(size >> 24), byte(size >> 16), byte(size >> 8), byte(size)}) + "\x00\x00\x00\x00"
-	io.WriteString(c.TCPConn, header)
+	io.WriteString(c.Conn, header)
 	for block := make([]byte, 1<<20); size > 0; size -= len(block) {
-		c.TCPConn.Write(block)
+		c.Conn.Write(block)
 	}
 }
 

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -49,8 +48,9 @@ func ParseHost(host string) (string, error) {
 	return strings.ToLower(strings.TrimSuffix(host, ".")), nil
 }
 
-// originRefusal says why the page that sent r may not connect; "" if it may. Clients that are no browsers send no Origin.
-func (b *Bridge) originRefusal(r *http.Request) string {
+// originRefusal says why the page that sent r may not connect; "" if it may. Clients that are no browsers send no
+// Origin. https says that the client itself speaks TLS, to the bridge or to the proxy in front of it.
+func (t *Terms) originRefusal(r *http.Request, https bool) string {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 {
 		return ""
@@ -63,26 +63,29 @@ func (b *Bridge) originRefusal(r *http.Request) string {
 		return fmt.Sprintf("Origin %q is malformed", clip(origins[0]))
 	}
 	scheme := "http"
-	if r.TLS != nil {
+	if https {
 		scheme = "https"
 	}
-	if slices.Contains(b.options.AllowOrigins, "*") || slices.Contains(b.options.AllowOrigins, origin) ||
-		origin == canonicalOrigin(scheme, r.Host) {
+	if slices.Contains(t.AllowOrigins, "*") || slices.Contains(t.AllowOrigins, origin) || origin == canonicalOrigin(scheme, r.Host) {
 		return ""
 	}
 	return fmt.Sprintf("pages of origin %q may not connect here; the operator can let them with: --allow-origin %s", clip(origin), clip(origin))
 }
 
+// originMissing says that r has no Origin, where one is asked for; "" if it has.
+func originMissing(r *http.Request) string {
+	if len(r.Header.Values("Origin")) > 0 {
+		return ""
+	}
+	return "only pages may connect here, and every browser sends an Origin header; without --require-origin programs could, too"
+}
+
 // hostRefusal says why r's Host is not one of the bridge's; "" if it is. IP literals and names without dots cannot be
 // rebound by a stranger's DNS server.
-func (b *Bridge) hostRefusal(r *http.Request) string {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+func (o *Options) hostRefusal(r *http.Request) string {
+	host := hostName(r.Host)
 	_, err := netip.ParseAddr(host)
-	if host != "" && (err == nil || !strings.Contains(host, ".")) || slices.Contains(b.options.AllowHosts, host) {
+	if host != "" && (err == nil || !strings.Contains(host, ".")) || slices.Contains(o.AllowHosts, host) {
 		return ""
 	}
 	return fmt.Sprintf("the bridge does not know itself as host %q; the operator can add the name with: --allow-host %s", clip(host), clip(host))
@@ -90,8 +93,10 @@ func (b *Bridge) hostRefusal(r *http.Request) string {
 
 // Refusal says why a request that is no opening handshake does not come from a place the bridge trusts; "" if it does.
 func (b *Bridge) Refusal(r *http.Request) string {
-	if why := b.hostRefusal(r); why != "" {
+	rules := b.rules.Load()
+	if why := rules.hostRefusal(r); why != "" {
 		return why
 	}
-	return b.originRefusal(r)
+	s, _ := rules.senderOf(r)
+	return rules.originRefusal(r, s.https)
 }

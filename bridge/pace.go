@@ -48,7 +48,19 @@ func (p *pace) reader(src io.Reader) io.Reader {
 	if p == nil {
 		return src
 	}
+	return p.paced(src)
+}
+
+func (p *pace) paced(src io.Reader) *pacedReader {
 	return &pacedReader{pace: p, src: src, due: time.Now(), timer: newTimer(0)}
+}
+
+// holder holds whoever has read n bytes until they may be passed on; nil for a nil pace.
+func (p *pace) holder() func(n int) {
+	if p == nil {
+		return nil
+	}
+	return p.paced(nil).hold
 }
 
 // release ends the limit, also for a read that waits: an end must not wait for the limit. Nothing is dropped. It may

@@ -16,7 +16,10 @@ type pair struct {
 	bridge  *Bridge
 	route   *Route
 	log     *slog.Logger
+	terms   *Terms
 	session *explain.Session // nil: nobody watches
+	leave   func()           // lets the limits count one pair less
+	paces   [2]*pace         // by direction: the bandwidth that it may take
 	client  *ws.Conn
 	a       *tcp.Conn // below client
 	target  *tcp.Conn // nil: the built-in echo answers, or the target could not be dialled
@@ -60,16 +63,16 @@ func (p *pair) up() {
 	e := end{up, errPanicked}
 	defer p.report(&e)
 	if p.target == nil {
-		e.err = p.client.Echo(make([]byte, upBuffer))
+		e.err = p.client.Echo(make([]byte, upBuffer), p.paces[up].holder())
 		return
 	}
-	e.err = pump(p.target, p.client, make([]byte, upBuffer))
+	e.err = pump(p.target, p.paces[up].reader(p.client), make([]byte, upBuffer))
 }
 
 func (p *pair) down() {
 	e := end{down, errPanicked}
 	defer p.report(&e)
-	e.err = pump(p.client, p.target, make([]byte, downBuffer))
+	e.err = pump(p.client, p.paces[down].reader(p.target), make([]byte, downBuffer))
 }
 
 // pump is a direction: what src has is written to dst before the next read. It returns why that ended.
@@ -105,6 +108,7 @@ func (p *pair) release() {
 	}
 	p.client.Release()
 	p.session.End()
+	p.leave()
 	b := p.bridge
 	b.mu.Lock()
 	delete(b.pairs, p)
@@ -114,10 +118,17 @@ func (p *pair) release() {
 
 // abandon closes both connections at once, whatever is under way on them.
 func (p *pair) abandon() {
+	p.unpace()
 	p.a.Close()
 	if p.target != nil {
 		p.target.Close()
 	}
+}
+
+// unpace lets both directions get on as fast as they can: no end waits for the bandwidth limit.
+func (p *pair) unpace() {
+	p.paces[up].release()
+	p.paces[down].release()
 }
 
 func (p *pair) summary(c cause, took time.Duration) []any {

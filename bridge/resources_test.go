@@ -96,7 +96,7 @@ func TestStalledPairsDoNotSlowOthers(t *testing.T) {
 	go echo(target, echoing)
 	data := random(8 << 20)
 	sent := make(chan struct{})
-	go writeAll(c.TCPConn, masked(true, binary, data), sent)
+	go writeAll(c.Conn, masked(true, binary, data), sent)
 	got := 0
 	for got < len(data) {
 		f, err := c.next()
@@ -131,7 +131,7 @@ func TestThousandSessionsLater(t *testing.T) {
 	endings := []func(*client, net.Conn){
 		func(c *client, _ net.Conn) { c.sendClose(1000, "") },
 		func(c *client, _ net.Conn) { c.write("\x81\x85\x01") },
-		func(c *client, _ net.Conn) { c.TCPConn.SetLinger(0) },
+		func(c *client, _ net.Conn) { c.Conn.(*net.TCPConn).SetLinger(0) },
 		func(c *client, _ net.Conn) { c.write("\xff\xff") },
 		func(_ *client, target net.Conn) { target.(*net.TCPConn).CloseWrite() },
 		func(_ *client, target net.Conn) { reset(target) },

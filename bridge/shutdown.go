@@ -40,8 +40,8 @@ func (b *Bridge) waitEnded(ended chan<- struct{}) {
 
 // drainDeadline leaves half of ctx's time for the FINs and for peers that do not answer.
 func (b *Bridge) drainDeadline(ctx context.Context) (by time.Time) {
-	if b.options.DrainTimeout > 0 {
-		by = time.Now().Add(b.options.DrainTimeout)
+	if most := b.rules.Load().DrainTimeout; most > 0 {
+		by = time.Now().Add(most)
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		if half := time.Now().Add(time.Until(deadline) / 2); by.IsZero() || half.Before(by) {

@@ -8,7 +8,7 @@ import (
 
 // watch blocks until something ends the pair.
 func (p *pair) watch() cause {
-	o, w := p.bridge.options, p.wishes()
+	o, w := *p.terms, p.wishes()
 	o.PingInterval, o.PingTimeout = wished(w.Ping, o.PingInterval), wished(w.PongTimeout, o.PingTimeout)
 	o.IdleTimeout = wished(w.Idle, o.IdleTimeout)
 	ping, idle, session := newTimer(o.PingInterval), newTimer(o.IdleTimeout), newTimer(o.MaxSession)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"time"
 
 	"wsbridge/explain"
@@ -13,17 +12,17 @@ import (
 )
 
 // watch finds out who watches a request, and lets the connection it came on know.
-func (b *Bridge) watch(r *http.Request) *explain.Session {
-	tap := explain.TapOf(r.Context())
-	if b.options.Watch == nil || tap == nil {
+func (b *Bridge) watch(a *admission) *explain.Session {
+	tap := explain.TapOf(a.r.Context())
+	if a.rules.Watch == nil || tap == nil {
 		return nil
 	}
-	session := b.options.Watch(r)
+	session := a.rules.Watch(a.r)
 	if session == nil {
 		tap.Ignore()
 		return nil
 	}
-	tap.Attach(session, clip(r.URL.Path))
+	tap.Attach(session, clip(a.r.URL.Path))
 	return session
 }
 

@@ -32,7 +32,7 @@ func practiceRig(t testing.TB, o Options) (*rig, *watcher) {
 // capture keeps what the client receives as it comes.
 func capture(c *client) *bytes.Buffer {
 	var got bytes.Buffer
-	c.br = bufio.NewReader(io.TeeReader(c.TCPConn, &got))
+	c.br = bufio.NewReader(io.TeeReader(c.Conn, &got))
 	return &got
 }
 
@@ -57,7 +57,7 @@ func conserveRows(t *testing.T, r *rig, w *watcher, seed uint64) {
 	head := received.Len() - c.br.Buffered()
 	target := r.accept()
 
-	go sendChopped(c.TCPConn, wire, rand.New(rand.NewPCG(seed, 1)))
+	go sendChopped(c.Conn, wire, rand.New(rand.NewPCG(seed, 1)))
 	go sendChopped(target, down, rand.New(rand.NewPCG(seed, 2)))
 	gotUp := make([]byte, len(up))
 	if _, err := io.ReadFull(target, gotUp); err != nil {
@@ -250,7 +250,7 @@ func TestWatchedFloodLosesNothing(t *testing.T) {
 	sent, echoed := make(chan struct{}), make(chan struct{})
 	go echo(target, echoed)
 	defer target.Close()
-	go writeAll(c.TCPConn, strings.Repeat(masked(true, binary, payload), frames), sent)
+	go writeAll(c.Conn, strings.Repeat(masked(true, binary, payload), frames), sent)
 	v := w.last().View()
 	defer v.Close()
 	watched := make(chan []explain.Event, 1)
@@ -432,7 +432,7 @@ func echoAndClose(target net.Conn) {
 func wishfulRig(t *testing.T, wishes explain.Wishes) (*rig, *watcher) {
 	r, w := practiceRig(t, slowLimits())
 	w.wishes = wishes
-	r.options.Routes[0].Practice = true
+	r.rules.Load().Routes[0].Practice = true
 	return r, w
 }
 

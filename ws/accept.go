@@ -37,10 +37,14 @@ func (e *HandshakeError) Error() string { return e.Text }
 // Check reports what is wrong with the form of an opening handshake (RFC 6455 section 4.2.1); nil if nothing is.
 func Check(r *http.Request) *HandshakeError {
 	upgrade := http.Header{"Upgrade": {"websocket"}}
+	scheme := "ws://"
+	if r.TLS != nil {
+		scheme = "wss://"
+	}
 	switch {
 	case !IsUpgrade(r):
 		return &HandshakeError{http.StatusUpgradeRequired,
-			fmt.Sprintf("this is a WebSocket address; open it from JavaScript: new WebSocket(%q)", "ws://"+r.Host+r.URL.Path), upgrade}
+			fmt.Sprintf("this is a WebSocket address; open it from JavaScript: new WebSocket(%q)", scheme+r.Host+r.URL.Path), upgrade}
 	case !r.ProtoAtLeast(1, 1):
 		return &HandshakeError{http.StatusUpgradeRequired, "an opening handshake needs HTTP/1.1", upgrade}
 	case r.Method != http.MethodGet:

@@ -2,13 +2,17 @@ package ws
 
 // Echo answers each message with one message of the same type and the same bytes until Read would return an error,
 // which it returns, or a write fails. A message longer than buf, or one that comes slowly, is answered in
-// fragments as it comes (RFC 6455 section 5.4), so that a message of any size costs one buffer.
-func (c *Conn) Echo(buf []byte) error {
+// fragments as it comes (RFC 6455 section 5.4), so that a message of any size costs one buffer. took, if not nil, gets
+// to know how many bytes were read, and may hold their answer back.
+func (c *Conn) Echo(buf []byte, took func(n int)) error {
 	begun := false
 	for {
 		n, end, err := c.next(buf, true)
 		if err != nil {
 			return err
+		}
+		if took != nil {
+			took(n)
 		}
 		opcode := c.opcode
 		if begun {

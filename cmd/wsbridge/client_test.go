@@ -42,8 +42,12 @@ func open(t *testing.T, addr, path string, headers ...string) *client {
 // handshake sends an opening handshake and returns whatever the answer is.
 func handshake(t *testing.T, addr, path string, headers ...string) (*client, *http.Response) {
 	t.Helper()
-	conn := connect(t, addr)
-	host := addr
+	return handshakeOn(t, connect(t, addr), addr, path, headers...)
+}
+
+// handshakeOn is handshake over a connection that is there.
+func handshakeOn(t *testing.T, conn net.Conn, host, path string, headers ...string) (*client, *http.Response) {
+	t.Helper()
 	for _, h := range headers {
 		if name, value := cutHeader(h); name == "Host" {
 			host = value

@@ -101,7 +101,7 @@ func unexpectedArgument(args []string, settings []*setting) error {
 	case new(config).addTarget(word) == nil:
 		hint = fmt.Sprintf("did you mean --target %s?", quote(word))
 	default:
-		if near := closest(word, []string{"lab", "explain", "healthcheck", "help"}); near != "" {
+		if near := closest(word, []string{"lab", "explain", "check", "healthcheck", "help"}); near != "" {
 			hint = fmt.Sprintf("did you mean wsbridge %s?", near)
 		}
 	}

@@ -9,19 +9,25 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// setting is one switch: a flag, its environment variable, and the code that reads a value of either.
+// setting is one switch: a flag, its environment variable, its key in the configuration file, and the code that reads a
+// value of any of them.
 type setting struct {
 	group    string             // heading in --help
-	name     string             // of the flag, without dashes
+	name     string             // of the flag, without dashes, and in the file
 	value    string             // what --help calls the value; "": the flag needs none
 	optional bool               // the flag may stand without its value, which then is "true"
-	standard string             // the value when neither flag nor variable is there
+	standard string             // the value when nothing else gives one
 	help     string             // one sentence
 	list     bool               // the flag repeats, and the variable has a list separated by commas
+	secret   bool               // no error shows the value
+	ofRoute  bool               // a route in the file may have its own
 	read     func(string) error // takes one value; may return a *valueError
 
-	typed typed  // by flags
-	from  string // where the value came from, as people know it; "" for the standard
+	typed  typed       // by flags
+	filed  []fileValue // in the configuration file
+	route  bool        // it is a route's own: there is no flag or variable
+	parent *setting    // of a route's: the one that holds when the route says nothing; nil: the standard value does
+	from   string      // where the value came from, as people know it; "" for the standard
 }
 
 // typed collects the values of a flag unread, so that a flag and its variable fail in the same words.
@@ -54,36 +60,72 @@ func (s *setting) variable() string {
 	return "WSBRIDGE_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
 }
 
-// load reads the flag if it was typed, or else the variable if it is not empty, or else the standard value.
+// source is where the values of a setting come from, and how people write them there.
+type source struct {
+	from   string // "" for the standard
+	values []string
+	at     []string // in front of what is said of a value: file, line and column
+	spell  func(value string) string
+}
+
+// load reads the flag if it was typed, or else the variable if it is not empty, or else the file, or else the standard
+// value.
 func (s *setting) load() error {
-	spell, values := s.source()
-	for _, value := range values {
-		if err := s.read(value); err != nil {
-			return valueProblem(spell, value, err)
+	source := s.source()
+	s.from = source.from
+	for i, value := range source.values {
+		err := s.read(value)
+		if p, ok := err.(*problem); ok {
+			return p // says itself where
+		}
+		if err != nil {
+			if s.secret {
+				value = "SECRET"
+			}
+			return valueProblem(source.place(i), source.spell, value, err)
 		}
 	}
 	return nil
 }
 
-func (s *setting) source() (spell func(string) string, values []string) {
-	if values = s.typed.values; len(values) > 0 {
-		s.from = "--" + s.name
-		if !s.list {
-			values = values[len(values)-1:]
-		}
-		return s.asFlag, values
+func (s *source) place(i int) string {
+	if i < len(s.at) {
+		return s.at[i]
 	}
-	if value := os.Getenv(s.variable()); value != "" {
-		s.from = s.variable()
+	return ""
+}
+
+func (s *setting) source() source {
+	switch values := s.typed.values; {
+	case len(values) > 0 && s.list:
+		return source{from: "--" + s.name, values: values, spell: s.asFlag}
+	case len(values) > 0:
+		return source{from: "--" + s.name, values: values[len(values)-1:], spell: s.asFlag}
+	}
+	if value := os.Getenv(s.variable()); value != "" && !s.route {
 		if s.list {
-			return s.asVariable, splitList(value)
+			return source{from: s.variable(), values: splitList(value), spell: s.asVariable}
 		}
-		return s.asVariable, []string{value}
+		return source{from: s.variable(), values: []string{value}, spell: s.asVariable}
+	}
+	if len(s.filed) > 0 {
+		return s.inFile()
+	}
+	if s.parent != nil {
+		return s.parent.source()
 	}
 	if s.standard != "" {
-		values = []string{s.standard}
+		return source{values: []string{s.standard}, spell: s.asFlag}
 	}
-	return s.asFlag, values
+	return source{spell: s.asFlag}
+}
+
+func (s *setting) inFile() source {
+	values := source{from: s.name + " in " + s.filed[0].file, spell: func(value string) string { return s.name + ": " + quote(value) }}
+	for _, v := range s.filed {
+		values.values, values.at = append(values.values, v.text), append(values.at, v.place())
+	}
+	return values
 }
 
 func splitList(list string) []string {
@@ -106,9 +148,9 @@ func (s *setting) asFlag(value string) string {
 
 func (s *setting) asVariable(value string) string { return s.variable() + "=" + quote(value) }
 
-// valueProblem is for a value, spelled as the user did, that cannot be used.
-func valueProblem(spell func(string) string, value string, err error) error {
-	p := usage("", "%s: %v", strings.TrimPrefix(spell(value), "wsbridge "), err)
+// valueProblem is for a value, spelled as the user did, that cannot be used; place stands in front.
+func valueProblem(place string, spell func(string) string, value string, err error) error {
+	p := usage("", "%s%s: %v", place, strings.TrimPrefix(spell(value), "wsbridge "), err)
 	if e, ok := err.(*valueError); ok {
 		var tries []string
 		for _, value := range e.tries {

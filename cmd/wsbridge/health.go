@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -111,6 +112,9 @@ func askHealth(address string) error {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 100))
+	if err == nil && strings.HasPrefix(string(body), "wsbridge: this port speaks TLS") {
+		return nil // and says so itself; a client's certificate may be needed for more
+	}
 	if err != nil || response.StatusCode != http.StatusOK || string(body) != "ok\n" {
 		return fmt.Errorf("%s, %q", response.Status, body)
 	}

@@ -26,9 +26,11 @@ Examples:
                                                  ws://localhost:9998/irc and /vnc; other paths: 404
   wsbridge --target tls://db.example:6380 --allow-origin https://www.example.org
                                                  TLS to the target; pages of that site may connect
+  wsbridge --config /etc/wsbridge.yaml           flags and routes in a file
 
 Commands:
   wsbridge lab NAME=HOST:PORT...                 practice servers for telnet, nc and --target
+  wsbridge check FILE                            is this file for --config right? What would run?
   wsbridge explain FILE                          tells what a file of --trace=json has, as text
   wsbridge healthcheck                           does a wsbridge answer here? Exit code 0 or 1
   wsbridge COMMAND --help                        more about one of them
@@ -38,9 +40,10 @@ Commands:
 and /lab/ws-echo a WebSocket echo. Without --target, /echo is a WebSocket echo too, and every other
 path the practice server echo. Any page may use /echo, /lab/echo and /lab/ws-echo. GET /healthz
 answers ok.`) + `
-Every flag has an environment variable: --dial-timeout 5s is WSBRIDGE_DIAL_TIMEOUT=5s. Where a flag
-may repeat (marked +), the variable has a list: WSBRIDGE_TARGET=/a=localhost:7,/b=localhost:13.
---target-insecure is WSBRIDGE_TARGET_INSECURE=true. A flag that is typed replaces its variable.
+Every flag has an environment variable and a key in the file of --config: --dial-timeout 5s is
+WSBRIDGE_DIAL_TIMEOUT=5s, and dial-timeout: 5s in the file. Where a flag may repeat (marked +), the
+variable has a list: WSBRIDGE_TARGET=/a=localhost:7,/b=localhost:13. --target-insecure is
+WSBRIDGE_TARGET_INSECURE=true. A flag that is typed replaces its variable, and that the file's key.
 `)
 	group := ""
 	for _, s := range settings {
@@ -51,7 +54,8 @@ may repeat (marked +), the variable has a list: WSBRIDGE_TARGET=/a=localhost:7,/
 		b.WriteString(flagHelp(s))
 	}
 	b.WriteString(`
-Signals: SIGTERM and SIGINT (Ctrl-C) end it cleanly, a second one at once. SIGHUP changes nothing.
+Signals: SIGTERM and SIGINT (Ctrl-C) end it cleanly, a second one at once. SIGHUP reads the
+configuration, and every file that it names, again; sessions keep what they began with.
 Exit codes: 0 clean end, 1 something at run time (a port in use), 2 something typed wrongly.
 `)
 	return b.String()

@@ -42,7 +42,7 @@ func serveLab(args []string, stdout io.Writer) error {
 	signal.Ignore(syscall.SIGHUP)
 	for _, arg := range args {
 		if err := checkLabArgument(arg); err != nil {
-			return valueProblem(spellLab, arg, err)
+			return valueProblem("", spellLab, arg, err)
 		}
 	}
 	var servers []*lab.Server

@@ -47,7 +47,7 @@ func TestListenProblems(t *testing.T) {
 	bind := func(err error) error {
 		return &net.OpError{Op: "listen", Net: "tcp", Err: os.NewSyscallError("bind", err)}
 	}
-	spell := newConfig().settings[0].asFlag
+	spell := findSetting(newConfig().settings, "listen").asFlag
 	program, _ := os.Executable()
 	tests := []struct {
 		address string

@@ -34,7 +34,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Version:               version(),
 		CustomAppHelpTemplate: helpText(c.settings),
 		Flags:                 cliFlags(c.settings),
-		Commands:              []*cli.Command{labCommand(c, stdout), explainCommand(c, stdout), healthCommand(c)},
+		Commands:              []*cli.Command{labCommand(c, stdout), explainCommand(c, stdout), checkCommand(c, stdout, stderr), healthCommand(c)},
 		Action:                func(ctx *cli.Context) error { return serveAction(ctx, c, stdout, stderr) },
 		Writer:                stdout,
 		ErrWriter:             stderr,
@@ -50,7 +50,7 @@ func serveAction(ctx *cli.Context, c *config, stdout, stderr io.Writer) error {
 	if ctx.Args().Present() {
 		return unexpectedArgument(ctx.Args().Slice(), c.settings)
 	}
-	log := c.logger(stderr)
-	c.warn(log)
-	return serve(c, log, stdout, stderr)
+	c.log = c.logger(stderr)
+	c.warn(c.log)
+	return serve(c, c.log, stdout, stderr)
 }

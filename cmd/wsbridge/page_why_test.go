@@ -110,7 +110,7 @@ func whyShutdown(v *pageVisit) {
 
 func whyRefused(v *pageVisit) {
 	foreign := func(request []byte) []byte {
-		if !bytes.Contains(request, []byte("session=")) || !bytes.Contains(request, []byte("Upgrade: websocket")) {
+		if !bytes.Contains(request, []byte("GET /here?session=")) || !bytes.Contains(request, []byte("Upgrade: websocket")) {
 			return request
 		}
 		return bytes.Replace(request, []byte("Origin: http://localhost"), []byte("Origin: http://elsewhere"), 1)

@@ -139,10 +139,21 @@ func (o *output) next() (text string, changed <-chan struct{}) {
 // await blocks until pattern matches what was printed, and returns the match.
 func (o *output) await(t *testing.T, pattern string) []string {
 	t.Helper()
+	return o.awaitIn(t, 0, pattern)
+}
+
+// awaitBehind is await for what was printed behind the first bytes.
+func (o *output) awaitBehind(t *testing.T, bytes int, pattern string) string {
+	t.Helper()
+	return o.awaitIn(t, bytes, pattern)[0]
+}
+
+func (o *output) awaitIn(t *testing.T, from int, pattern string) []string {
+	t.Helper()
 	re, timeout := regexp.MustCompile(pattern), time.After(patience)
 	for {
 		text, changed := o.next()
-		if m := re.FindStringSubmatch(text); m != nil {
+		if m := re.FindStringSubmatch(text[from:]); m != nil {
 			return m
 		}
 		select {

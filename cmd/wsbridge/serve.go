@@ -16,6 +16,7 @@ import (
 
 	"wsbridge/bridge"
 	"wsbridge/explain"
+	"wsbridge/tcp"
 )
 
 const (
@@ -29,11 +30,14 @@ const (
 // server is everything that runs while wsbridge serves.
 type server struct {
 	log       *slog.Logger
+	config    *config // as it is now; SIGHUP changes it
 	watching  watching
 	practice  practice
 	bridge    *bridge.Bridge
 	http      *http.Server
 	listeners []net.Listener
+	own       *tcp.Loopback // what the program's own clients come on
+	waiting   waiting
 	serving   sync.WaitGroup
 	failed    chan error // room for one of each listener, so that none waits
 }
@@ -56,25 +60,25 @@ func serve(c *config, log *slog.Logger, stdout, stderr io.Writer) error {
 		if c.trace.form == explain.AsJSON {
 			stdout = stderr // stdout is for programs
 		}
-		banner(stdout, c.listen[0], s.listeners[0].Addr())
+		banner(stdout, c.listen[0], s.listeners[0].Addr(), c.certificates != nil)
 	}
 	for {
 		select {
 		case <-hangup:
-			log.Debug("SIGHUP changes nothing")
+			s.reload()
 		case err := <-s.failed:
-			s.stop(c.shutdownTimeout, ending)
+			s.stop(s.config.shutdownTimeout, ending)
 			return err
 		case sig := <-ending:
 			log.Info("stopping", "signal", sig.String())
-			return s.stop(c.shutdownTimeout, ending)
+			return s.stop(s.config.shutdownTimeout, ending)
 		}
 	}
 }
 
 // startServer begins to serve. It returns at once.
 func startServer(ctx context.Context, c *config, log *slog.Logger, trace *explain.Printer) (*server, error) {
-	s := &server{log: log}
+	s := &server{log: log, config: c, waiting: waiting{most: c.limitPairs(log).requests, log: log}}
 	for _, address := range c.listen {
 		listeners, err := listen(ctx, address)
 		if err != nil {
@@ -91,45 +95,83 @@ func startServer(ctx context.Context, c *config, log *slog.Logger, trace *explai
 			return nil, err
 		}
 	}
-	options := c.bridge
-	options.Routes, options.Log, options.Watch = routes(c, s.practice), log, s.watching.session
-	s.bridge = bridge.New(options)
-	s.watching.openPage(c, s.bridge, s.listeners[0], log)
-	s.http = httpServer(s.handler(), c.bridge.HandshakeTimeout, log)
-	s.failed = make(chan error, len(s.listeners))
+	s.bridge = bridge.New(s.options())
+	s.own = tcp.NewLoopback()
+	s.watching.openPage(c, s.bridge, s.own.Dial, s.listeners[0], log)
+	s.http = s.httpServer()
+	s.failed = make(chan error, len(s.listeners)+1)
 	for _, ln := range s.listeners {
 		log.Info("listening", "address", ln.Addr().String())
 		s.serving.Add(1)
-		go s.accept(ln)
+		go s.accept(ln, s.facing(ln))
 	}
-	for _, route := range options.Routes[:max(len(c.targets), 1)] {
-		log.Info("route", "path", route.Path, "target", route.Target.String())
-	}
+	s.serving.Add(1)
+	go s.accept(s.own, s.own)
+	s.logRoutes()
 	return s, nil
+}
+
+// options are the bridge's, as the configuration is now.
+func (s *server) options() bridge.Options {
+	options := s.config.bridge
+	options.Routes, options.Log, options.Watch = routes(s.config, s.practice), s.log, s.watching.session
+	return options
+}
+
+func (s *server) logRoutes() {
+	targets := s.config.targets
+	if len(targets) == 0 {
+		targets = []target{{path: "/", lab: "echo"}}
+	}
+	for i := range targets {
+		t := &targets[i]
+		words := []any{"path", t.path, "target", t.String()}
+		if t.host != "" {
+			words = append(words, "host", t.host)
+		}
+		s.log.Info("route", words...)
+	}
+}
+
+// facing is what clients meet at a listener: a PROXY header first, if there is one, and then TLS.
+func (s *server) facing(ln net.Listener) net.Listener {
+	limit := s.config.bridge.HandshakeTimeout
+	if s.config.proxyProtocol {
+		ln = tcp.ProxiedListener(ln, s.bridge.Trusts, limit)
+	}
+	if s.config.certificates != nil {
+		s.config.certificates.Failed = func(err error) {
+			s.log.Error("the new certificate is not used, the old one goes on", "error", err)
+		}
+		ln = tcp.SecureListener(ln, s.config.certificates, limit)
+	}
+	return ln
 }
 
 // httpServer speaks HTTP/1.1, which alone has the Upgrade that WebSocket begins with. When descriptors run out it
 // accepts again after pauses that grow to a second.
-func httpServer(h http.Handler, handshakeTimeout time.Duration, log *slog.Logger) *http.Server {
+func (s *server) httpServer() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	limit := s.config.bridge.HandshakeTimeout
 	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: handshakeTimeout,
-		IdleTimeout:       handshakeTimeout,
+		Handler:           s.handler(),
+		ReadHeaderTimeout: limit,
+		IdleTimeout:       limit,
 		MaxHeaderBytes:    maxHeader - httpSlack,
 		Protocols:         protocols,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ConnContext:       explain.WithTap,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ConnContext:       connContext,
+		ConnState:         s.waiting.connState,
 	}
 }
 
-// accept serves one listener until it is closed.
-func (s *server) accept(ln net.Listener) {
+// accept serves one listener, or what faces clients there, until it is closed.
+func (s *server) accept(at, ln net.Listener) {
 	defer s.serving.Done()
 	err := s.http.Serve(s.watching.listener(ln))
 	if !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
-		s.failed <- &problem{exitRuntime, fmt.Sprintf("accept on %s: %v", ln.Addr(), reason(err)), "start wsbridge again"}
+		s.failed <- &problem{exitRuntime, fmt.Sprintf("accept on %s: %v", at.Addr(), reason(err)), "start wsbridge again"}
 	}
 }
 
@@ -162,6 +204,7 @@ func (s *server) end(limit time.Duration, ended chan<- struct{}) {
 	}
 	defer cancel()
 	closeAll(s.listeners)
+	s.own.Close()
 	err := s.bridge.Shutdown(ctx)
 	s.watching.stopPage()
 	if err != nil {

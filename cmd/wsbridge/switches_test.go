@@ -166,11 +166,18 @@ var trials = map[string]func(*testing.T) trial{
 		return trial{values: []string{"debug"}, see: func(t *testing.T, p *program) string {
 			p.signal(syscall.SIGHUP)
 			return p.stderr.await(t, "level=DEBUG.*SIGHUP.*")[0]
-		}, want: `level=DEBUG msg="SIGHUP changes nothing"`}
+		}, want: `level=DEBUG msg="SIGHUP: reading the configuration again"`}
 	},
 }
 
-// TestEverySwitch runs each trial with the flag, with the environment variable, and with neither.
+func init() {
+	for name, make := range accessTrials {
+		trials[name] = make
+	}
+}
+
+// TestEverySwitch runs each trial with the flag, with the environment variable, with the key in the configuration file,
+// and with neither.
 func TestEverySwitch(t *testing.T) {
 	for name, make := range trials {
 		s := findSetting(newConfig().settings, name)
@@ -187,6 +194,21 @@ func TestEverySwitch(t *testing.T) {
 			t.Parallel()
 			trial := make(t)
 			trial.expect(t, start(t, []string{s.variable() + "=" + strings.Join(trial.values, ",")}, trial.also...), trial.want)
+		})
+		t.Run(name+"/file", func(t *testing.T) {
+			t.Parallel()
+			if name == "config" {
+				return // there is no file in the file
+			}
+			trial := make(t)
+			values, err := json.Marshal(trial.values) // which is YAML too
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !s.list {
+				values = values[1 : len(values)-1]
+			}
+			trial.expect(t, start(t, nil, append(trial.also, "--config", newFile(t, "wsbridge.yaml", name+": "+string(values)+"\n"))...), trial.want)
 		})
 		t.Run(name+"/neither", func(t *testing.T) {
 			t.Parallel()

@@ -14,25 +14,45 @@ import (
 // labPath is where the practice servers are, whatever the targets.
 const labPath = "/lab/"
 
-// target is one --target: a path, and a practice server or an address.
+// target is one --target, --tokens or route of the file: a path, and a practice server, an address or a table of them.
 type target struct {
-	path string
-	lab  string     // name of a practice server; "": dial is used
-	dial tcp.Target // TLS is completed by secureTargets
+	path   string
+	host   string     // of a route; "": any
+	name   string     // of a route
+	lab    string     // name of a practice server; "": dial is used
+	tokens string     // file of table
+	table  *tcp.Table // not nil: ?token= chooses from it
+	dial   tcp.Target // TLS is completed by checkSecureTargets
+	config *config    // a route's own settings; nil: those at the top
 }
 
 func (t target) String() string {
-	if t.lab != "" {
+	switch {
+	case t.lab != "":
 		return "lab:" + t.lab
+	case t.tokens != "":
+		return "tokens of " + t.tokens
 	}
 	return t.dial.String()
+}
+
+// settings are those that hold for t, which is one of c's targets.
+func (t *target) settings(c *config) *config {
+	if t.config != nil {
+		return t.config
+	}
+	return c
 }
 
 // addTarget reads [PATH=]TARGET.
 func (c *config) addTarget(value string) error {
 	t := target{path: "/"}
 	address, before := value, ""
-	if strings.HasPrefix(value, "/") {
+	switch {
+	case strings.HasPrefix(value, "/") && c.ofRoute:
+		path, after, _ := strings.Cut(value, "=")
+		return &valueError{what: "the path of a route is a key of its own", tries: []string{after}, note: "with path: " + path}
+	case strings.HasPrefix(value, "/"):
 		path, after, ok := strings.Cut(value, "=")
 		if !ok {
 			return &valueError{what: "a path without a target", tries: []string{value + "=localhost:7", "unix:" + value}}
@@ -117,11 +137,7 @@ func tcpAddress(s string) bool {
 func routes(c *config, p practice) []bridge.Route {
 	var routes []bridge.Route
 	for _, t := range c.targets {
-		dial := t.dial
-		if t.lab != "" {
-			dial = p.target(t.lab)
-		}
-		routes = append(routes, bridge.Route{Path: t.path, Target: dial})
+		routes = append(routes, t.route(c, p))
 	}
 	if len(c.targets) == 0 {
 		routes = append(routes,
@@ -129,10 +145,36 @@ func routes(c *config, p practice) []bridge.Route {
 			bridge.Route{Path: "/echo", Echo: true, AnyOrigin: true})
 	}
 	routes = append(routes, practiceRoutes(c, p)...)
-	for i := range routes {
+	for i := len(c.targets); i < len(routes); i++ {
 		routes[i].WS = c.ws
 	}
 	return routes
+}
+
+func (t *target) route(c *config, p practice) bridge.Route {
+	route := bridge.Route{Path: t.path, Host: t.host, Name: t.name, Target: t.dial, Table: t.table}
+	if t.lab != "" {
+		route.Target = p.target(t.lab)
+	}
+	if t.table != nil {
+		route.Target.Name = t.String()
+	}
+	settings := t.settings(c)
+	route.WS = settings.ws
+	if settings != c {
+		route.Terms = &settings.bridge.Terms
+		route.MaxConns, route.MaxConnsPerIP = settings.own("max-conns", settings.maxConns), settings.own("max-conns-per-ip", settings.maxConnsPerIP)
+	}
+	return route
+}
+
+// own is value if a route has a setting of its own; 0 if it only inherits it, for then it is not the route that is
+// limited.
+func (c *config) own(name string, value int) int {
+	if len(findSetting(c.settings, name).filed) > 0 {
+		return value
+	}
+	return 0
 }
 
 // practiceRoutes are the paths below labPath. What is none of them must not reach a target that serves every path.

@@ -93,26 +93,82 @@ func closedPort(t *testing.T) string { return "127.0.0.1:" + freePort(t.Fatalf) 
 // serveTLS is serveTarget with TLS; caFile is what verifies it.
 func serveTLS(t *testing.T, answer func(net.Conn)) (addr, caFile string) {
 	t.Helper()
+	cert := newCertificate(t)
+	return serveTLSWith(t, answer, &tls.Config{Certificates: []tls.Certificate{cert.pair}}), cert.certFile
+}
+
+func serveTLSWith(t *testing.T, answer func(net.Conn), config *tls.Config) (addr string) {
+	t.Helper()
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveOn(t, ln, answer)
+	return ln.Addr().String()
+}
+
+// certificate is one that vouches for itself: for 127.0.0.1, localhost and bridge.example.org, of servers and clients.
+type certificate struct {
+	certFile, keyFile string // PEM
+	pair              tls.Certificate
+	pool              *x509.CertPool
+}
+
+func newCertificate(t *testing.T) *certificate {
+	t.Helper()
+	dir := t.TempDir()
+	c := &certificate{certFile: filepath.Join(dir, "cert.pem"), keyFile: filepath.Join(dir, "key.pem")}
+	c.renew(t)
+	return c
+}
+
+// renew writes another certificate and key into the same files.
+func (c *certificate) renew(t *testing.T) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+	serial, _ := rand.Int(rand.Reader, big.NewInt(1<<62))
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: serial, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost", "bridge.example.org"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	caFile = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	serveOn(t, ln, answer)
-	return ln.Addr().String(), caFile
+	writeFile(t, c.certFile, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	writeFile(t, c.keyFile, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+	c.pair = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.pool = x509.NewCertPool()
+	c.pool.AddCert(leaf)
+}
+
+// writeFile writes beside and renames, as careful operators do: nobody reads half of it.
+func writeFile(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newFile is a file with this text.
+func newFile(t *testing.T, name, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	writeFile(t, file, text)
+	return file
 }

@@ -103,3 +103,23 @@ func reason(err error) error {
 	}
 	return err
 }
+
+// word reads any value into s.
+func word(s *string) func(string) error {
+	return func(value string) error {
+		*s = value
+		return nil
+	}
+}
+
+// count reads into n.
+func count(n *int) func(string) error {
+	return func(value string) error {
+		v, err := strconv.ParseUint(value, 10, 31)
+		if err != nil {
+			return &valueError{what: "not a number", tries: []string{"100"}}
+		}
+		*n = int(v)
+		return nil
+	}
+}

@@ -28,8 +28,8 @@ func startWatching(c *config, trace *explain.Printer) watching {
 	return watching{hub: explain.NewHub(explain.HubOptions{}), trace: trace}
 }
 
-// openPage makes the page of a bridge that listens on ln.
-func (w *watching) openPage(c *config, b *bridge.Bridge, ln net.Listener, log *slog.Logger) {
+// openPage makes the page of a bridge that listens on ln. dial leads to the bridge's own HTTP server.
+func (w *watching) openPage(c *config, b *bridge.Bridge, dial func(context.Context) (net.Conn, error), ln net.Listener, log *slog.Logger) {
 	if !c.explain {
 		return
 	}
@@ -37,7 +37,7 @@ func (w *watching) openPage(c *config, b *bridge.Bridge, ln net.Listener, log *s
 	o := page.Options{
 		Hub: w.hub, Refuse: b.Refusal, Log: log, Version: version(), Kernel: runtime.GOOS == "linux", Lab: lab.Names(),
 		Practice: len(c.targets) == 0, Path: labPath + "echo", Target: "lab:echo",
-		Dial: func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "tcp", at) },
+		Dial: dial, Client: b.Client,
 		Host: func() string { return at },
 	}
 	if !o.Practice {
