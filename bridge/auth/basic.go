@@ -31,8 +31,9 @@ type account struct {
 	right atomic.Pointer[[]byte]
 }
 
-// slots bounds how many bcrypts run at once, whoever asks for them.
-var slots = make(chan struct{}, runtime.GOMAXPROCS(0))
+// slots bounds how many bcrypts run at once, whoever asks for them: half of the processors are left to the sessions,
+// however many passwords strangers try.
+var slots = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 const (
 	maxPassword = 72 // bytes; bcrypt takes no more
