@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -54,6 +55,9 @@ func checkFile(c *config, file string, stdout, stderr io.Writer) error {
 	for _, address := range c.listen {
 		fmt.Fprintf(stdout, "listen  %s  (%s)\n", address, scheme)
 	}
+	if given := c.given(false); given != "" {
+		fmt.Fprintf(stdout, "with    %s\n", given)
+	}
 	for i := range c.targets {
 		c.tell(stdout, &c.targets[i])
 	}
@@ -75,6 +79,27 @@ func (c *config) tell(w io.Writer, t *target) {
 	if t.table != nil {
 		fmt.Fprintf(w, "        tokens   %d\n", t.table.Len())
 	}
+	if given := settings.given(true); given != "" {
+		fmt.Fprintf(w, "        with     %s\n", given)
+	}
+}
+
+// told are settings that tell says in other words.
+var told = []string{"config", "listen", "target", "tokens", "allow-origin", "auth-token-file", "auth-basic-file", "auth-jwt-key-file"}
+
+// given are the settings that do not have their standard values, those of routes or the others; secrets only by name.
+func (c *config) given(ofRoute bool) string {
+	var given []string
+	for _, s := range c.settings {
+		switch {
+		case s.from == "" || s.ofRoute != ofRoute || slices.Contains(told, s.name):
+		case s.secret:
+			given = append(given, s.name)
+		default:
+			given = append(given, s.name+" "+strings.Join(s.source().values, " "))
+		}
+	}
+	return strings.Join(given, ", ")
 }
 
 // describePolicy says what must be shown, without showing any of it.
