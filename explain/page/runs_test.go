@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 func blockedRuns(r *rig) (runs *Runs, dialling chan struct{}) {
 	dialling = make(chan struct{})
 	return &Runs{Hub: r.hub, Host: func() string { return "localhost:1" }, Log: r.log,
+		Client: func(r *http.Request) string { return r.RemoteAddr },
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			dialling <- struct{}{}
 			<-ctx.Done()
