@@ -18,6 +18,7 @@ func driveChromium(t *testing.T, program string) *drivenBrowser {
 	home := t.TempDir()
 	b := startDriven(t, program, home, regexp.MustCompile(`DevTools listening on (ws://\S+)`), "",
 		"--headless", "--no-sandbox", // root has none
+		"--ignore-certificate-errors", // a test's certificate vouches for itself
 		"--remote-debugging-port=0", "--user-data-dir="+filepath.Join(home, "profile"),
 		"--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--disable-dev-shm-usage", "--no-first-run", "about:blank")

@@ -25,8 +25,9 @@ func driveFirefox(t *testing.T, program string) *drivenBrowser {
 		"--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0", "about:blank")
 	ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
 	defer cancel()
+	trusting := params{"alwaysMatch": params{"acceptInsecureCerts": true}} // a test's certificate vouches for itself
 	if err := errors.Join(
-		b.remote.call(ctx, "", "session.new", params{"capabilities": params{}}, nil),
+		b.remote.call(ctx, "", "session.new", params{"capabilities": trusting}, nil),
 		b.remote.call(ctx, "", "session.subscribe", params{"events": []string{"log.entryAdded", "network.beforeRequestSent"}}, nil),
 	); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ type shownPage struct {
 	tab     drivenTab
 	notes   *notes
 	host    string   // the bridge's, as the browser names it
+	origin  string   // http or https, and host
 	allowed []string // what the console may say once each
 	noise   string   // what it may say any number of times
 }
@@ -50,17 +52,26 @@ func (v *pageVisit) openPage(bridge *program, query string, l look) *shownPage {
 	return v.openAt(bridge.addr, query, l)
 }
 
-// openAt opens the page of the bridge at host and waits until it is ready. When the test is over, the page must have broken no
-// content security policy, have asked no other host, and have left the console empty but for what it was allowed.
+// openAt opens the page of the bridge at host.
 func (v *pageVisit) openAt(host, query string, l look) *shownPage {
 	v.Helper()
-	p := &shownPage{v: v, notes: new(notes), host: host}
-	var err error
+	return v.openAddress("http://"+host+"/"+query, l)
+}
+
+// openAddress opens a bridge's page and waits until it is ready. When the test is over, the page must have broken no
+// content security policy, have asked no other host, and have left the console empty but for what it was allowed.
+func (v *pageVisit) openAddress(address string, l look) *shownPage {
+	v.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		v.Fatal(err)
+	}
+	p := &shownPage{v: v, notes: new(notes), host: u.Host, origin: u.Scheme + "://" + u.Host}
 	if p.tab, err = v.driven.open(v.ctx, l, p.notes); err != nil {
 		v.Fatalf("open a tab: %v", err)
 	}
 	v.Cleanup(p.finish)
-	if err := p.tab.navigate(v.ctx, "http://"+host+"/"+query); err != nil {
+	if err := p.tab.navigate(v.ctx, address); err != nil {
 		v.Fatalf("open the page: %v", err)
 	}
 	p.await("the page's own script", "Boolean(globalThis.wsbridge)")
@@ -192,9 +203,10 @@ func (p *shownPage) told(ctx context.Context) (console, requests []string) {
 		}
 		pause(p.v.T, ctx, "wait for the console", func() string { return "" })
 	}
-	from := `{file: "http://` + p.host + "/" // Firefox prints what it complains of itself
+	scheme, _, _ := strings.Cut(p.origin, "//")
+	from := regexp.MustCompile(`\{file: "` + scheme + `//([^/@]*@)?` + regexp.QuoteMeta(p.host) + `/`) // Firefox prints what it complains of itself
 	for line := range strings.Lines(p.v.driven.printed()) {
-		if strings.Contains(line, "/PageMessages ") && strings.Contains(line, from) {
+		if strings.Contains(line, "/PageMessages ") && from.MatchString(line) {
 			console = append(console, line)
 		}
 	}
