@@ -2,6 +2,7 @@
 import { clear, h, rich, say } from './dom.js';
 import { num, onLang, t } from './lang.js';
 import { isData } from './spans.js';
+import { encrypted } from './wire.js';
 
 const ROWS = ['url', 'readyState', 'bufferedAmount', 'binaryType', 'protocol', 'extensions',
   'onopen', 'onmessage', 'onerror', 'onclose', 'send()', 'close()'];
@@ -84,16 +85,16 @@ function evidence(note, ctx) {
   switch (note) {
     case 'socket': return t('note.socket.seen', { reads: totals.a.in.calls, writes: totals.a.out.calls });
     case 'location': return http('response') ? t('note.location.seen', { names: headers('response') }) : t('note.unseen');
-    case 'tcp': return frameSeen(events);
+    case 'tcp': return frameSeen(ctx.store);
     case 'origin': return originSeen(http('request'));
     case 'buffered': return t('note.buffered.seen', { n: ctx.live()?.ws?.bufferedAmount ?? 0 });
   }
   return '';
 }
 
-function frameSeen(events) {
-  const frame = events.findLast((e) => e.layer === 'frame' && e.dir === 'in' && e.kind !== 'begin' && isData(e) && e.size);
-  return frame ? t('note.tcp.seen', { payload: frame.size, wire: frame.len }) : t('note.unseen');
+function frameSeen(store) {
+  const frame = store.events.findLast((e) => e.layer === 'frame' && e.dir === 'in' && e.kind !== 'begin' && isData(e) && e.size);
+  return frame ? t(encrypted(store, 'A') ? 'note.tcp.seen.tls' : 'note.tcp.seen', { payload: frame.size, wire: frame.len }) : t('note.unseen');
 }
 
 function originSeen(request) {

@@ -34,7 +34,7 @@ function select(el) {
 /** @returns {[string, string|null][]} name of its sentence, and the line */
 function commands(store, e) {
   switch (e.layer) {
-    case 'http': return [['accept', accept(e)], ['curl', curl(store)]];
+    case 'http': return [['accept', accept(e)], [curlName(), curl(store)]];
     case 'frame': return [['unmask', unmask(store, e)], again(store, e)];
     case 'message': case 'write': case 'recv': return [again(store, e)];
     case 'js': return e.kind === 'send' ? [again(store, e)] : [];
@@ -47,15 +47,23 @@ function accept(e) {
   return e.http?.key ? `printf '%s' ${quote(e.http.key + GUID)} | openssl sha1 -binary | base64` : null;
 }
 
-/** The visitor's own request again, without the browser. The session's id is used up, so it is left out. */
+const secured = () => location.protocol === 'https:';
+
+function curlName() { return secured() ? 'curl.tls' : 'curl'; }
+
+/**
+ * The visitor's own request again, without the browser. The session's id is used up, so it is left out; a password is
+ * not known here, so curl asks for it.
+ */
 function curl(store) {
   const http = store.events.find((e) => e.layer === 'http' && e.kind === 'request')?.http;
   const value = (name) => http?.headers?.find(([n]) => n.toLowerCase() === name)?.[1];
   const path = http?.line.split(' ')[1]?.split('?')[0];
   if (!path || !value('host')) return null;
   const headers = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${value('sec-websocket-key')}`];
+  const how = [secured() && '-k', value('authorization') && '-u NAME'].filter(Boolean).map((flag) => ` ${flag}`).join('');
   const url = `${location.protocol}//${value('host')}${path}`;
-  return `curl -i -N --http1.1 --max-time 2 ${headers.map((line) => `-H ${quote(line)}`).join(' ')} ${quote(url)}`;
+  return `curl -i -N${how} --http1.1 --max-time 2 ${headers.map((line) => `-H ${quote(line)}`).join(' ')} ${quote(url)}`;
 }
 
 function unmask(store, e) {

@@ -3,10 +3,11 @@
 // For tests: window.wsbridge.experiments = {ids, run(id, options?) -> Promise<Evidence>, stop()}. run() presses the
 // card's button: it never rejects, takes at most 20 s, and the evidence (see x/runner.js) is what the card shows.
 
-import { h } from './dom.js';
+import { h, say } from './dom.js';
 import { loadTexts, onLang, t } from './lang.js';
 import { Card } from './x/frame.js';
 import { stop } from './x/runner.js';
+import { encrypted } from './wire.js';
 import threeSends from './x/three-sends.js';
 import oneMib from './x/one-mib.js';
 import closeVsFin from './x/close-vs-fin.js';
@@ -27,9 +28,15 @@ export async function create(root, ctx) {
   const status = h('p', { class: 'x-status', role: 'status' });
   const cards = EXPERIMENTS.map((x, i) => new Card(x, i + 1, ctx, status));
   const intro = h('p', { class: 'x-intro' });
-  root.append(intro, h('div', { class: 'x-cards' }, cards.map((c) => c.root)), status);
-  const render = () => { intro.textContent = t('x.ui.intro'); for (const c of cards) c.render(); };
+  const plaintext = h('p', { class: 'x-intro' });
+  root.append(intro, plaintext, h('div', { class: 'x-cards' }, cards.map((c) => c.root)), status);
+  const sayTLS = () => {
+    plaintext.hidden = !encrypted(ctx.store, 'A');
+    say(plaintext, plaintext.hidden ? '' : t('x.ui.tls'));
+  };
+  const render = () => { intro.textContent = t('x.ui.intro'); sayTLS(); for (const c of cards) c.render(); };
   render();
+  ctx.onStore((store) => store.addEventListener('change', () => { if (store === ctx.store) sayTLS(); }));
   onLang(render);
   followHash(cards);
   publish(cards);

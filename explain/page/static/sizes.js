@@ -1,6 +1,7 @@
 /** The JavaScript that was run, and how large that was in three measures. Wire bytes are those of the frame events. */
 import { clear, h, rich } from './dom.js';
 import { t } from './lang.js';
+import { encrypted } from './wire.js';
 
 const MOST = 56; // characters of a literal
 
@@ -27,7 +28,7 @@ export function showSizes(el, store, { call, from, to }) {
   const whole = sum(frames, (e) => e.size || 0) === utf8 && frames.length > 0;
   const units = facts.every((e) => e.text) ? t('sizes.units', { n: sum(facts, (e) => e.units) }) : null;
   const wire = whole
-    ? t('sizes.wire', { n: sum(frames, (e) => e.len), extra: sum(frames, (e) => e.len - e.size), frames: frames.length })
+    ? t(encrypted(store, 'A') ? 'sizes.wire.tls' : 'sizes.wire', { n: sum(frames, (e) => e.len), extra: sum(frames, (e) => e.len - e.size), frames: frames.length })
     : t('sizes.waiting');
   clear(el).append(
     h('code', { class: 'call js' }, call),

@@ -108,9 +108,11 @@ export function prefaceLength(store, stream, dir) {
   return store.events.find((e) => e.kind === 'preface' && e.stream === stream && e.dir === dir)?.len || 0;
 }
 
+const BEGINS = new Set(['accept', 'connect']);
+
 /** Whether the wire of a connection has TLS records, of which only the kernel's counts know. */
 export function encrypted(store, stream) {
-  return store.events.some((e) => e.layer === 'socket' && e.stream === stream && e.tls);
+  return Boolean(store.events.find((e) => e.layer === 'socket' && e.stream === stream && BEGINS.has(e.kind))?.tls);
 }
 
 /** Reads or writes of one direction: what comes in is read, what goes out written. */

@@ -9,6 +9,7 @@ import { bytesBody } from './xray_bytes.js';
 import { factsBody } from './xray_facts.js';
 import { byHand } from './byhand.js';
 import { calmly } from './calm.js';
+import { encrypted } from './wire.js';
 
 /** @param {HTMLElement} root @param {any} ctx */
 export async function create(root, ctx) {
@@ -29,6 +30,7 @@ export async function create(root, ctx) {
       h('h3', { class: `xray-title who-${owner(event)}`, tabindex: '-1' }, w.title),
       h('div', { class: 'xray-chain' }, list.length ? chainLine(store, list, event) : null),
       h('p', { class: 'xray-why' }, w.text, ' ', w.rfc ? rfc(w.rfc) : null),
+      plaintext(store, event) || '',
       body(store, event) || '',
       byHand(store, event) || '');
   }
@@ -70,6 +72,12 @@ function body(store, e) {
     case 'js': return e.data ? bytesBody(store, e) : factsBody(e);
   }
   return factsBody(e);
+}
+
+/** Under TLS the bridge sees, and the page shows, what is inside. */
+function plaintext(store, e) {
+  if (!['frame', 'http', 'read', 'write'].includes(e.layer) || !encrypted(store, e.stream)) return null;
+  return h('p', { class: 'xray-tls soft small' }, t('xray.tls', { stream: e.stream }));
 }
 
 /** Whose colour an event has. */

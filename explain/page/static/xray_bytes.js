@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 import { t, num } from './lang.js';
 import { characters, two } from './glyphs.js';
-import { framesAt } from './wire.js';
+import { encrypted, framesAt } from './wire.js';
 
 const MOST = 256;
 const FRAMES = 12;
@@ -15,7 +15,7 @@ export function bytesBody(store, e) {
   const part = h('div', { class: 'xray-part' }, h('h4', null, t('xray.bytes', { n: total })));
   const sizes = e.layer === 'js' && e.text ? h('p', { class: 'soft small' }, t('xray.units', { units: e.units, bytes: total })) : null;
   const raw = e.stream === 'A' && e.layer !== 'message';
-  part.append(sizes || '', shown.length ? columns([[raw ? 'wire' : 'plain', shown]], shown, { raw })
+  part.append(sizes || '', shown.length ? columns([[raw ? 'wire' : 'plain', shown]], shown, { raw, tls: encrypted(store, e.stream) })
     : h('p', { class: 'soft' }, t(total ? 'xray.bytes.lost' : 'xray.bytes.none')));
   if (shown.length && total > shown.length) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: total - shown.length })));
   const onA = e.stream === 'A' && (e.layer === 'read' || e.layer === 'write');
@@ -27,11 +27,11 @@ export function bytesBody(store, e) {
  * span their columns; the whole wraps between characters.
  * @param {[string, Uint8Array][]} lines name and bytes, all of the same length
  * @param {Uint8Array} plain what the characters are read from
- * @param {{raw?: boolean, code?: number}} [how] raw: these are not text, so no character has several bytes; code: the
- *   first two bytes are this number
+ * @param {{raw?: boolean, code?: number, tls?: boolean}} [how] raw: these are not text, so no character has several bytes; code: the
+ *   first two bytes are this number; tls: the wire has them inside TLS
  */
 export function columns(lines, plain, how = {}) {
-  const list = h('div', { class: 'bytes', role: 'img', 'aria-label': t('xray.columns', { n: plain.length }) }, legend(lines));
+  const list = h('div', { class: 'bytes', role: 'img', 'aria-label': t('xray.columns', { n: plain.length }) }, legend(lines, how.tls));
   let at = 0;
   for (const { bytes, char } of groups(plain, how)) {
     const n = bytes.length;
@@ -48,9 +48,9 @@ function groups(plain, { raw, code }) {
   return [{ bytes: plain.subarray(0, 2), char: String(code) }, ...characters(plain.subarray(2))];
 }
 
-function legend(lines) {
+function legend(lines, tls) {
   const names = [...lines.map(([name]) => name), 'char'];
-  return h('span', { class: 'char-group legend' }, names.map((name) => h('span', { class: 'byte' }, t(`xray.line.${name}`))));
+  return h('span', { class: 'char-group legend' }, names.map((name) => h('span', { class: 'byte' }, t(tls && name === 'wire' ? 'xray.line.wire.tls' : `xray.line.${name}`))));
 }
 
 /** Bytes that are not text: printable ASCII is shown, the rest is a dot. */

@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 import { t } from './lang.js';
 import { headLength } from './spans.js';
-import { keyOf, mask, unbase64, wireAt } from './wire.js';
+import { encrypted, keyOf, mask, unbase64, wireAt } from './wire.js';
 import { hex, two } from './glyphs.js';
 import { columns } from './xray_bytes.js';
 
@@ -62,7 +62,7 @@ function payload(store, e, headLen) {
   }
   const plain = key ? mask(wire, key) : wire;
   const lines = key ? [['wire', wire], ['key', wire.map((_, i) => key[i % 4])], ['plain', plain]] : [['plain', wire]];
-  part.append(columns(lines, plain, e.kind === 'close' && plain.length > 1 ? { code: e.code } : {}));
+  part.append(columns(lines, plain, { tls: encrypted(store, 'A'), code: e.kind === 'close' && plain.length > 1 ? e.code : undefined }));
   if (size > n) part.append(h('p', { class: 'soft small' }, t('xray.more', { n: size - n })));
   if (other || told.length === n) part.append(check(e, plain, other || told, key && wire, Boolean(other)));
   return part;
