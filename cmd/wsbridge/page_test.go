@@ -18,7 +18,7 @@ func TestPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts browsers, which takes two minutes; run it without -short")
 	}
-	claims := slices.Concat(bytesClaims, wireClaims, whyClaims, wordsClaims, accessClaims, floodClaims, secureClaims, experimentClaims)
+	claims := slices.Concat(bytesClaims, wireClaims, whyClaims, wordsClaims, accessClaims, floodClaims, admittedClaims, secureClaims, experimentClaims)
 	binary := buildProgram(t)
 	for _, d := range drivers {
 		t.Run(d.name, func(t *testing.T) {

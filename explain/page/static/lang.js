@@ -3,6 +3,8 @@
  * equal keys; no other file has words for people.
  */
 
+import { here } from './here.js';
+
 /** @typedef {'en'|'zh'} Lang */
 
 const CHOICE = 'wsbridge.lang';
@@ -101,7 +103,7 @@ export function keep(name, value) {
 
 async function fetchTexts(name) {
   const file = name ? `text/${name}.${current}.json` : `text/${current}.json`;
-  const answer = await fetch(new URL(file, import.meta.url));
+  const answer = await fetch(here(`/page/${file}`));
   if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
   const more = await answer.json(); // first: several files load at the same time
   table = { ...table, ...more };
@@ -109,7 +111,7 @@ async function fetchTexts(name) {
 
 async function loadWords() {
   try {
-    const answer = await fetch(`/api/words/${current}`);
+    const answer = await fetch(here(`/api/words/${current}`));
     wordTable = answer.ok ? await answer.json() : {};
   } catch { wordTable = {}; }
 }

@@ -5,6 +5,7 @@
  * connection, and a promise that settles when the first session is open (or has failed) and all parts are there.
  */
 import { clear, h, rich } from './dom.js';
+import { here } from './here.js';
 import { onLang, startLang, t } from './lang.js';
 import { open } from './session.js';
 import { Store } from './store.js';
@@ -62,7 +63,7 @@ async function boot() {
 }
 
 async function getBridge() {
-  const answer = await fetch('/api/bridge').catch(() => null);
+  const answer = await fetch(here('/api/bridge')).catch(() => null);
   return answer?.ok ? answer.json() : {};
 }
 

@@ -1,5 +1,6 @@
 import { Store } from './store.js';
 import { measureGrain, now } from './clock.js';
+import { here } from './here.js';
 
 /**
  * A watched WebSocket: the page asks for an id, follows it on the live feed, and only then connects, so that the feed
@@ -90,7 +91,7 @@ export class Live {
   /** Follows the live feed. Resolves when it has started. */
   follow() {
     const asked = now();
-    this.feed = new EventSource(`/api/sessions/${this.id}/events`);
+    this.feed = new EventSource(here(`/api/sessions/${this.id}/events`));
     this.feed.addEventListener('message', (m) => this.store.add(JSON.parse(m.data)));
     this.feed.addEventListener('end', () => this.feed.close());
     return new Promise((resolve, reject) => {
@@ -119,7 +120,7 @@ export class Live {
   async tune() {
     for (let asks = 0; asks < 6 && this.start !== undefined && !(this.store.clock.plusminus < 500); asks++) {
       const asked = now();
-      const answer = await fetch('/api/clock').catch(() => null);
+      const answer = await fetch(here('/api/clock')).catch(() => null);
       const got = now();
       if (!answer?.ok) return;
       this.looks.push({ asked, got, us: (await answer.json()).now });
@@ -131,7 +132,7 @@ export class Live {
   connect() {
     if (this.given) return this.settle();
     const { path, protocols, binaryType = 'arraybuffer' } = this.how;
-    const url = new URL(path, location.href.replace(/^http/, 'ws'));
+    const url = new URL(path, location.origin.replace(/^http/, 'ws'));
     url.hash = '';
     url.searchParams.set('session', this.id);
     const at = now();
@@ -191,7 +192,7 @@ export class Live {
 
 /** Asks for a session's id. @param {Wishes} [wishes] @returns {Promise<string>} */
 async function newSession(wishes) {
-  const answer = await fetch('/api/sessions', {
+  const answer = await fetch(here('/api/sessions'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(wishes || {}),
@@ -207,7 +208,7 @@ async function newSession(wishes) {
  */
 export async function fateOf(id) {
   for (let wait = 20; wait < 3000; wait *= 2) {
-    const answer = await fetch(`/api/sessions/${id}`).catch(() => null);
+    const answer = await fetch(here(`/api/sessions/${id}`)).catch(() => null);
     const known = answer?.ok ? await answer.json() : null;
     if (known?.fate) return known.fate;
     if (known?.state === 'ended') return null;

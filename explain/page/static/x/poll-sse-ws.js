@@ -1,6 +1,7 @@
 // The same 100 updates by polling, by server-sent events and by WebSocket: bytes on the socket, requests, latency.
 
 import { h } from '../dom.js';
+import { here } from '../here.js';
 import { ms, num, t } from '../lang.js';
 import { histogram, table } from './charts.js';
 import { bytesOfMessage, first, quantile } from './pick.js';
@@ -57,7 +58,7 @@ async function poll(run) {
   while (!lines.all && performance.now() < end) {
     const asked = performance.now();
     lines.requests++;
-    const answer = await fetch(`/api/updates?via=poll&after=${lines.came.length}&session=${id}`, { signal: run.signal });
+    const answer = await fetch(here(`/api/updates?via=poll&after=${lines.came.length}&session=${id}`), { signal: run.signal });
     if (!answer.ok) throw new Error((await answer.text()).trim());
     lines.add(await answer.text());
     if (!lines.all) await run.sleep(Math.max(0, EVERY_MS - (performance.now() - asked)));
@@ -68,7 +69,7 @@ async function poll(run) {
 async function sse(run) {
   const lines = new Lines(run, UPDATES);
   const { id } = await run.json('/api/sessions', { method: 'POST' });
-  const source = new EventSource(`/api/updates?via=sse&session=${id}`);
+  const source = new EventSource(here(`/api/updates?via=sse&session=${id}`));
   try {
     source.onmessage = (e) => {
       lines.add(`${e.data}\n`);

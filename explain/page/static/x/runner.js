@@ -1,5 +1,6 @@
 // Runs experiments, one at a time and in bounded time, and writes down what they found. No DOM here.
 
+import { here } from '../here.js';
 import { open } from '../session.js';
 
 /**
@@ -93,7 +94,7 @@ export class Run {
 
   /** POSTs or GETs JSON of the bridge's own API. */
   async json(path, init = {}) {
-    const response = await fetch(path, { ...init, signal: this.signal });
+    const response = await fetch(here(path), { ...init, signal: this.signal });
     if (!response.ok) throw new Error(`${response.status} ${path}: ${(await response.text()).trim()}`);
     return response.json();
   }
