@@ -54,6 +54,8 @@ func TestBrowser(t *testing.T) {
 		{"page closes with 4001: its code comes back, the target gets FIN", pageCloses},
 		{"SIGTERM: 1001", bridgeStops},
 		{"subprotocols: binary is selected when offered", subprotocols},
+		{"token as a subprotocol: admitted, and binary is selected; a wrong one is told by session id", tokenOffered},
+		{"token in a cookie: the Origin decides, on paths too that any origin may use", tokenInCookie},
 	}
 	binary := buildProgram(t)
 	for _, e := range engines {
