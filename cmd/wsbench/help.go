@@ -11,7 +11,7 @@ Examples:
   go run ./cmd/wsbench                        everything; about ten minutes
   go run ./cmd/wsbench --only up,down         those only; about two
   go run ./cmd/wsbench --only setup --rounds 11
-  go run ./cmd/wsbench --quick                a minute, to see that it works; the figures say nothing
+  go run ./cmd/wsbench --quick                a minute, to see that it works, not how well
   go run ./cmd/wsbench --bridge before=/tmp/a --bridge after=/tmp/b
                                               two builds in the same run
   go run ./cmd/wsbench --json >run.json       all samples, the machine, the versions
