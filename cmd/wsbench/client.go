@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,9 +16,8 @@ type client struct {
 	conn net.Conn
 	ws   bool // speaks WebSocket; else the same bytes go without frames
 
-	mu sync.Mutex // guards writes: a Pong may go between two messages, not into one
-
 	frames  frames
+	inside  bool // half a frame has been sent: no Pong now
 	closed  bool // a Close frame has come
 	reply   reply
 	timeout time.Duration // for an answer; 0: patience
@@ -117,10 +115,10 @@ func (c *client) feed(p []byte) error {
 		if len(data) > 0 {
 			err = c.reply.take(data)
 		}
-		switch control {
-		case opPing:
+		switch {
+		case control == opPing && !c.inside: // else the next will do
 			err = c.write(appendFrame(nil, opPong, c.frames.control))
-		case opClose:
+		case control == opClose:
 			c.closed = true
 		}
 		if err != nil {
@@ -131,9 +129,8 @@ func (c *client) feed(p []byte) error {
 	return nil
 }
 
+// write sends whole frames (trickle alone sends half a one). Pongs go between them: a net.Conn does not mix two writes.
 func (c *client) write(p []byte) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	_, err := c.conn.Write(p)
 	return err
 }
@@ -178,7 +175,7 @@ func (c *client) receive(buf []byte, pos int64) error {
 // why is the reason for an end too early.
 func (c *client) why(err error) error {
 	if b := c.frames.control; c.closed && len(b) >= 2 {
-		return fmt.Errorf("Close %d %q", int(b[0])<<8|int(b[1]), b[2:])
+		return fmt.Errorf("the relay sent Close %d %q", int(b[0])<<8|int(b[1]), b[2:])
 	}
 	if err == nil || err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -197,104 +194,4 @@ func (c *client) receiveAll() error {
 	buf := readers.Get().(*[256 << 10]byte)
 	defer readers.Put(buf)
 	return c.receive(buf[:], all)
-}
-
-// transfer sends up bytes as l has them and receives down, both at once, and the verdict.
-func (c *client) transfer(l *load, up, down int64) error {
-	return c.exchange(request{modeTransfer, up, down}, l)
-}
-
-// echo sends n bytes without waiting and receives them back.
-func (c *client) echo(l *load, n int64) error { return c.exchange(request{modeEcho, n, 0}, l) }
-
-func (c *client) exchange(r request, l *load) error {
-	if err := c.begin(r); err != nil {
-		return err
-	}
-	sent := make(chan error, 1)
-	go c.send(l, r.up, sent)
-	err := c.receiveAll()
-	if err != nil {
-		c.conn.Close() // frees send
-	}
-	return errors.Join(err, unlessClosed(<-sent))
-}
-
-// unlessClosed drops the error that a connection closed by us gives.
-func unlessClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
-}
-
-// batch is how many bytes of small messages go in one write.
-const batch = 64 << 10
-
-// send writes n bytes of the stream as l has them: whole messages, one write for each or for a batch of small ones.
-func (c *client) send(l *load, n int64, done chan<- error) {
-	total, once := n/int64(l.size), int64(max(1, batch/l.size))
-	for i := int64(0); i < total; {
-		wire := l.messages(i, min(once, total-i))
-		if err := c.write(wire); err != nil {
-			done <- err
-			return
-		}
-		i += int64(len(wire) / l.step)
-	}
-	done <- nil
-}
-
-// pingPong sends n messages, each when the answer to the one before has come, and gives took the times.
-func (c *client) pingPong(l *load, n int64, took func(time.Duration)) error {
-	if err := c.begin(request{modeEcho, n * int64(l.size), 0}); err != nil {
-		return err
-	}
-	buf := make([]byte, 4096)
-	for i := range n {
-		begun := time.Now()
-		if err := c.write(l.messages(i, 1)); err != nil {
-			return err
-		}
-		if err := c.receive(buf, (i+1)*int64(l.size)); err != nil {
-			return err
-		}
-		took(time.Since(begun))
-	}
-	return c.receive(buf, all)
-}
-
-// bye ends the connection after the target has said that no byte too many has come.
-func (c *client) bye() error {
-	defer c.conn.Close()
-	if err := c.begin(request{mode: modeBye}); err != nil {
-		return err
-	}
-	buf := make([]byte, 64)
-	if err := c.receive(buf, all); err != nil {
-		return err
-	}
-	return c.end(buf)
-}
-
-// end says goodbye as the protocol wants it and reads what still comes, which must be no data.
-func (c *client) end(buf []byte) error {
-	defer c.conn.Close()
-	var err error
-	if c.ws {
-		err = c.write(appendFrame(nil, opClose, []byte{1000 >> 8, 1000 & 0xff}))
-	} else {
-		err = c.conn.(*net.TCPConn).CloseWrite()
-	}
-	for err == nil {
-		var n int
-		n, err = c.conn.Read(buf)
-		if bad := c.feed(buf[:n]); bad != nil {
-			return bad
-		}
-	}
-	if err == io.EOF {
-		return nil
-	}
-	return fmt.Errorf("end of the connection: %w", err)
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"net"
 	"strings"
 	"testing"
 )
@@ -98,4 +100,27 @@ func TestLoad(t *testing.T) {
 			t.Errorf("without frames, the second message of %d is not the stream's", size)
 		}
 	}
+}
+
+// An idle client may be asked whether it lives, and its answer must not land inside a frame.
+func TestPingsAreAnsweredBetweenFrames(t *testing.T) {
+	for _, inside := range []bool{false, true} {
+		near, far := net.Pipe()
+		c := &client{conn: near, ws: true, inside: inside}
+		fed := make(chan error, 1)
+		go feedAndClose(c, fromServer(finBit|opPing, "there?"), fed)
+		got, _ := io.ReadAll(far)
+		want := string(appendFrame(nil, opPong, []byte("there?")))
+		if inside {
+			want = ""
+		}
+		if err := <-fed; string(got) != want || err != nil {
+			t.Errorf("inside a frame %v: answered % x, %v, want % x", inside, got, err, want)
+		}
+	}
+}
+
+func feedAndClose(c *client, p string, done chan<- error) {
+	done <- c.feed([]byte(p))
+	c.conn.Close()
 }

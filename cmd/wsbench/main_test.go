@@ -67,21 +67,6 @@ func acceptUntilClosed(ln net.Listener, serve func(net.Conn), ended chan<- struc
 	acceptAll(ln, serve)
 }
 
-// bridgeTo is the address of a wsbridge in front of target.
-func bridgeTo(t *testing.T, target string) string {
-	t.Helper()
-	k, err := readBridge(wsbridge, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := k.start(context.Background(), target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.end)
-	return p.addr
-}
-
 // wsbench is a command that runs it.
 func wsbench(args ...string) *exec.Cmd {
 	self, err := os.Executable()

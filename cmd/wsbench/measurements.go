@@ -100,8 +100,10 @@ func measurements(a amounts) []*measurement {
 		rows: []row{{"setup", "CPU µs per connection set up"}},
 		run:  func(t *trial) ([]float64, error) { return t.setup(a.setups) },
 	})
-	for _, i := range a.idle {
-		list = append(list, i.measurement(a.pause))
+	for n, i := range a.idle {
+		m := i.measurement(a.pause)
+		m.fits = func(k *relayKind) bool { return k.maxIdle == 0 || n == 0 }
+		list = append(list, m)
 	}
 	return append(list, &measurement{
 		name: "trickle",
@@ -113,8 +115,12 @@ func measurements(a amounts) []*measurement {
 func (i idle) measurement(pause time.Duration) *measurement {
 	m := &measurement{
 		name: "idle",
-		fits: func(k *relayKind) bool { return k.maxIdle == 0 || i.conns <= k.maxIdle },
-		run:  func(t *trial) ([]float64, error) { return t.idle(i.conns, pause) },
+		run: func(t *trial) ([]float64, error) {
+			if most := t.kind.maxIdle; most > 0 {
+				return t.idle(min(i.conns, most), pause)
+			}
+			return t.idle(i.conns, pause)
+		},
 	}
 	for _, state := range []struct{ key, title string }{{"idle", "KiB %s idle, %d pairs"}, {"burst", "KiB %s after burst, %d pairs"}} {
 		for _, what := range []string{"rss", "pss"} {

@@ -22,7 +22,7 @@ type relayKind struct {
 
 	ws      bool  // clients speak WebSocket to it
 	slower  int64 // amounts are divided by it
-	maxIdle int   // idle connections tried; 0: any number
+	maxIdle int   // most connections that it bears; 0: any number
 	path    string
 	args    func(target string) []string
 }
@@ -66,7 +66,7 @@ func websockifyRelay() *relayKind {
 	if err != nil {
 		return nil
 	}
-	k := &relayKind{Name: "websockify", Version: debianVersion("websockify"), ws: true, slower: 16, maxIdle: 1000, path: path}
+	k := &relayKind{Name: "websockify", Version: debianVersion("websockify"), ws: true, slower: 16, maxIdle: 400, path: path}
 	k.args = func(target string) []string { return []string{"127.0.0.1:0", target} }
 	return k.describe()
 }

@@ -107,8 +107,8 @@ func notes(o *options, kinds []*relayKind, files int) []string {
 	found := false
 	for _, k := range kinds {
 		if found = found || k.Name == "websockify"; k.maxIdle > 0 {
-			list = append(list, fmt.Sprintf("%s has a process per connection: no more than %d idle ones were tried, and a share of memory (pss) "+
-				"counts what they share once. Its other amounts are 1/%d of the others'.", k.Name, k.maxIdle, k.slower))
+			list = append(list, fmt.Sprintf("%s has a process per connection, whose shared memory pss counts once, and select(), which ends near 1,000: "+
+				"its idle pairs were at most %d. Its other amounts are 1/%d of the others'.", k.Name, k.maxIdle, k.slower))
 		}
 	}
 	if !found {

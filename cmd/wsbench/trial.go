@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"sync"
 	"time"
@@ -106,9 +104,6 @@ func (t *trial) throughput(conns int, up, down int64) ([]float64, error) {
 	return []float64{used.Seconds() / float64(total) * (1 << 30)}, err
 }
 
-// upload sends n bytes and waits until the target has them.
-func (c *client) upload(l *load, n int64) error { return c.transfer(l, n, 0) }
-
 // small is CPU microseconds per message of 64 bytes.
 func (t *trial) small(messages int64, send func(*client, *load, int64) error) ([]float64, error) {
 	l := newLoad(smallMessage, t.kind.ws)
@@ -191,8 +186,7 @@ func (t *trial) awaitAlone() error {
 	}
 }
 
-// trickle sends the header and the first half of a message of 1 MiB to be echoed and waits for what comes back; then the rest. It
-// returns how many bytes of the half had not come a second after the last that had.
+// trickle is how many bytes of half a frame are not passed on.
 func (t *trial) trickle() ([]float64, error) {
 	if err := t.connect(1); err != nil {
 		return nil, err
@@ -204,44 +198,4 @@ func (t *trial) trickle() ([]float64, error) {
 		return nil, err
 	}
 	return []float64{float64(withheld)}, t.bye()
-}
-
-// trickleWait is after what silence nothing more is expected of half a frame.
-const trickleWait = time.Second
-
-func (c *client) trickle(l *load) (withheld int64, err error) {
-	const half = period / 2
-	if err := c.begin(request{mode: modeEcho, up: period}); err != nil {
-		return 0, err
-	}
-	c.mu.Lock() // no Pong inside the frame
-	cut := l.step - half
-	if _, err := c.conn.Write(l.wire[:cut]); err != nil {
-		return 0, err
-	}
-	buf := make([]byte, 64<<10)
-	for c.reply.pos < half {
-		before := c.reply.pos
-		c.conn.SetReadDeadline(time.Now().Add(trickleWait))
-		err := c.receive(buf, before+1)
-		if isTimeout(err) {
-			break
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-	withheld = half - c.reply.pos
-	c.conn.SetDeadline(time.Now().Add(patience))
-	_, err = c.conn.Write(l.wire[cut:])
-	c.mu.Unlock()
-	if err != nil {
-		return 0, err
-	}
-	return withheld, c.receive(buf, all)
-}
-
-func isTimeout(err error) bool {
-	var e net.Error
-	return errors.As(err, &e) && e.Timeout()
 }
