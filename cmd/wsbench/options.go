@@ -68,7 +68,7 @@ func (o *options) action(c *cli.Context) error {
 // bench is ready to run; end must be called.
 func (o *options) bench(ctx context.Context, chosen []*measurement, files int) (*bench, error) {
 	b := &bench{measurements: chosen, rounds: o.rounds, progress: newProgress(o.stderr)}
-	b.progress.say("building wsbridge")
+	b.progress.say("getting ready")
 	var err error
 	if b.kinds, b.dir, err = o.relays(ctx); err != nil {
 		b.end()
