@@ -77,11 +77,12 @@ func spread(ratios []*float64) string {
 	if len(list) == 0 {
 		return ""
 	}
-	digits := 2
-	if list[len(list)-1] >= 10 {
-		digits = 0
+	f := func(v float64) string {
+		if v >= 10 {
+			return strconv.FormatFloat(v, 'f', 0, 64)
+		}
+		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
-	f := func(v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) }
 	return fmt.Sprintf("%s (%s–%s)", f(*median(ratios)), f(list[0]), f(list[len(list)-1]))
 }
 
