@@ -15,22 +15,27 @@ const (
 )
 
 // amounts are how many connections this process can have, so that no number of clients uses up its descriptors: pairs,
-// which take two each, and connections that are no pairs, or not yet.
+// and connections that are no pairs, or not yet.
 type amounts struct{ pairs, requests int }
 
-// amountsFor divides a limit of descriptors; a limit of 0 is unknown, and then nothing is limited.
-func amountsFor(descriptors int) amounts {
+// amountsFor divides a limit of descriptors, of which a pair takes so many; a limit of 0 is unknown, and then nothing is
+// limited.
+func amountsFor(descriptors, ofPair int) amounts {
 	if descriptors == 0 {
 		return amounts{}
 	}
 	requests := min(descriptors/4, mostRequests)
 	own := min(descriptors/4, ownDescriptors)
-	return amounts{pairs: max((descriptors-requests-own)/2, 1), requests: max(requests, fewestRequests)}
+	return amounts{pairs: max((descriptors-requests-own)/ofPair, 1), requests: max(requests, fewestRequests)}
 }
 
 // limitPairs applies --max-conns, or else what the descriptors suffice for.
 func (c *config) limitPairs(log *slog.Logger) amounts {
-	can := amountsFor(descriptorLimit())
+	ofPair := 2
+	if c.explain {
+		ofPair = 3 // of one with a practice server, which anybody can have
+	}
+	can := amountsFor(descriptorLimit(), ofPair)
 	c.bridge.MaxConns, c.bridge.MaxConnsPerIP = can.pairs, c.maxConnsPerIP
 	if from := findSetting(c.settings, "max-conns").from; from != "" {
 		c.bridge.MaxConns = c.maxConns

@@ -15,7 +15,7 @@ func TestAmounts(t *testing.T) {
 		65536:   {30688, 4096},
 		1048576: {522208, 4096},
 	} {
-		got := amountsFor(descriptors)
+		got := amountsFor(descriptors, 2)
 		if got != want {
 			t.Errorf("%d descriptors: got %+v, want %+v", descriptors, got, want)
 		}
@@ -34,7 +34,7 @@ func TestDefaultLimit(t *testing.T) {
 		args  string
 		most  int
 		warns bool
-	}{{"", 50, false}, {" --max-conns 51", 51, true}, {" --max-conns 3", 3, false}} {
+	}{{"", 33, false}, {" --explain=false", 50, false}, {" --max-conns 34", 34, true}, {" --max-conns 3", 3, false}} {
 		p := launch(t, nil, "sh", "-c", "ulimit -n 200 && exec wsbridge --listen 127.0.0.1:0 --target "+target+run.args)
 		p.stderr.await(t, `route"?,? ?"?path`)
 		p.addr = listening.FindStringSubmatch(p.stderr.String())[1]
