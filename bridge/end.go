@@ -39,7 +39,7 @@ func (p *pair) hearClient(c cause) {
 	}
 	defer time.AfterFunc(linger, p.a.InterruptRead).Stop()
 	p.await(up)
-	pump(io.Discard, p.client, make([]byte, upBuffer))
+	pump(io.Discard, p.client)
 }
 
 // stopDown sees to it that the direction to the client ends after what the client is still owed.

@@ -263,10 +263,28 @@ func message(t *testing.T, c *client) string {
 func TestPanicInPumpIsReported(t *testing.T) {
 	r := newRig(t, slowLimits())
 	p := &pair{bridge: r.Bridge, log: r.Bridge.log, ends: make(chan end, 2)}
-	p.down() // without a client or a target
+	p.watch.over = true // there is an owner
+	p.down()            // without a client or a target
 	if e := <-p.ends; p.causeOf(e) != internalError {
 		t.Errorf("got %v, want an internal error", e)
 	}
+	r.log.wait(t, "bug: a relay panicked")
+}
+
+// A panic of ours in what a timer calls ends its pair as the close table says, and no other pair.
+func TestPanicInATimerEndsThePair(t *testing.T) {
+	r := newRig(t, slowLimits())
+	c, _ := r.connect()
+	r.mu.Lock()
+	for p := range r.pairs {
+		time.AfterFunc(0, func() {
+			defer p.survive()
+			panic("for a test")
+		})
+	}
+	r.mu.Unlock()
+	c.wantClose("", 1011, "internal error")
+	r.wantCause("internal error")
 	r.log.wait(t, "bug: a relay panicked")
 }
 

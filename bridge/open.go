@@ -13,7 +13,7 @@ import (
 // open dials, upgrades and starts the pair; false when that failed and nothing is left to wait for.
 func (b *Bridge) open(a *admission) bool {
 	p := &pair{bridge: b, route: a.route, terms: a.terms, session: a.session, leave: a.leave, ends: make(chan end, 2)}
-	p.log = b.log.With("pair", a.number).With(a.who()...).With("target", a.route.name())
+	p.log = b.log.With(append(append([]any{"pair", a.number}, a.who()...), "target", a.route.name())...)
 	p.paces = [2]*pace{newPace(a.terms.Bandwidth), newPace(a.terms.Bandwidth)}
 	var dialErr error
 	if !p.route.Echo {
@@ -33,11 +33,9 @@ func (b *Bridge) open(a *admission) bool {
 		}
 		return false
 	}
+	a.w, a.r = nil, nil // the pair keeps nothing of them: 9 KiB
 	p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.Upgraded})
-	b.mu.Lock()
-	b.pairs[p] = struct{}{}
-	b.mu.Unlock()
-	go p.run(dialErr)
+	p.begin(dialErr)
 	return true
 }
 
@@ -83,6 +81,6 @@ func (b *Bridge) refuseUndialled(a *admission, p *pair, err error) {
 
 // take makes the hijacked connection the pair's.
 func (p *pair) take(nc net.Conn) ws.Stream {
-	p.a = tcp.NewConn(nc, p.terms.WriteTimeout)
+	p.a = tcp.NewConn(explain.Unwatched(nc), p.terms.WriteTimeout)
 	return p.a
 }

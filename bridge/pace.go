@@ -42,17 +42,23 @@ func newPace(bytesPerSecond int64) *pace {
 	}
 }
 
-// reader returns src at this pace; src itself for a nil pace. Each reader has the whole pace for itself, so that one
+// source returns src at this pace; src itself for a nil pace. Each source has the whole pace for itself, so that one
 // pace can serve both directions of a pair. Only one goroutine may read from it.
-func (p *pace) reader(src io.Reader) io.Reader {
+func (p *pace) source(src source) source {
 	if p == nil {
 		return src
 	}
 	return p.paced(src)
 }
 
+func stoppedTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
 func (p *pace) paced(src io.Reader) *pacedReader {
-	return &pacedReader{pace: p, src: src, due: time.Now(), timer: newTimer(0)}
+	return &pacedReader{pace: p, src: src, due: time.Now(), timer: stoppedTimer()}
 }
 
 // holder holds whoever has read n bytes until they may be passed on; nil for a nil pace.
@@ -82,12 +88,33 @@ func (p *pace) isReleased() bool {
 	}
 }
 
-// pacedReader is a reader with a pace.
+// pacedReader is a reader with a pace. As the source of a pump it reads into a buffer of its own.
 type pacedReader struct {
 	pace  *pace
 	src   io.Reader
 	due   time.Time // when the last byte may be passed on
 	timer *time.Timer
+	buf   []byte // Next's
+	err   error  // what Next has still to return: it came with bytes
+}
+
+// pacedRead is how many bytes Next takes at most from one read.
+const pacedRead = 32 << 10
+
+// Next is Read without a buffer. It returns bytes or an error, never both.
+func (r *pacedReader) Next() ([]byte, error) {
+	if r.buf == nil {
+		r.buf = make([]byte, pacedRead)
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	n, err := r.Read(r.buf)
+	if n == 0 {
+		return nil, err
+	}
+	r.err = err
+	return r.buf[:n], nil
 }
 
 // Read reads from src, at most a burst, and holds what it got until it may be passed on: a quarter of a second, or

@@ -54,7 +54,7 @@ func wantPace(t *testing.T, rate, bytes int64, took time.Duration) {
 func TestPaceIsKept(t *testing.T) {
 	none := func() time.Duration { return 0 }
 	for _, rate := range []int64{1 << 10, 5000, 64_000, 1 << 20, 100_000_000} {
-		for _, buffer := range []int{64, 1000, upBuffer, downBuffer, 256 << 10} {
+		for _, buffer := range []int{64, 1000, 16 << 10, pacedRead, 256 << 10} {
 			for _, row := range []struct {
 				claim string
 				pause func() time.Duration
@@ -67,12 +67,12 @@ func TestPaceIsKept(t *testing.T) {
 				if rate/int64(buffer) > 20_000 {
 					continue // too many reads for a test
 				}
-				if row.claim != "of a source that never waits" && buffer < upBuffer {
+				if row.claim != "of a source that never waits" && buffer < 16<<10 {
 					continue // what is slower than the pace tells nothing about it
 				}
 				t.Run(fmt.Sprintf("%d bytes a second through %d %s", rate, buffer, row.claim), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						r := newPace(rate).reader(between{endless{}, row.pause})
+						r := newPace(rate).paced(between{endless{}, row.pause})
 						bytes, took := readFor(r, make([]byte, buffer), 10*time.Second)
 						wantPace(t, rate, bytes, took)
 					})
@@ -84,7 +84,7 @@ func TestPaceIsKept(t *testing.T) {
 
 func TestPaceOfSmallReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bytes, took := readFor(newPace(64_000).reader(iotest.OneByteReader(endless{})), make([]byte, upBuffer), 10*time.Second)
+		bytes, took := readFor(newPace(64_000).paced(iotest.OneByteReader(endless{})), make([]byte, 16<<10), 10*time.Second)
 		wantPace(t, 64_000, bytes, took)
 	})
 }
@@ -93,15 +93,15 @@ func TestPaceOfSmallReads(t *testing.T) {
 func TestPaceAfterRest(t *testing.T) {
 	const rate = 64_000
 	synctest.Test(t, func(t *testing.T) {
-		r := newPace(rate).reader(endless{})
-		readFor(r, make([]byte, upBuffer), time.Second)
+		r := newPace(rate).paced(endless{})
+		readFor(r, make([]byte, 16<<10), time.Second)
 		time.Sleep(time.Minute)
 		start := time.Now()
 		r.Read(make([]byte, rate/4))
 		if took := time.Since(start); took != 0 {
 			t.Errorf("a quarter of a second's worth took %v after a rest, want none", took)
 		}
-		bytes, took := readFor(r, make([]byte, upBuffer), 10*time.Second)
+		bytes, took := readFor(r, make([]byte, 16<<10), 10*time.Second)
 		wantPace(t, rate, bytes, took)
 	})
 }
@@ -113,7 +113,7 @@ func TestPacedReadIsShort(t *testing.T) {
 		most time.Duration
 	}{{1 << 10, time.Second}, {2 << 10, time.Second / 2}, {4 << 10, time.Second / 4}, {1 << 20, time.Second / 4}, {1 << 40, time.Second / 4}} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newPace(row.rate).reader(endless{})
+			r := newPace(row.rate).paced(endless{})
 			for range 20 {
 				start := time.Now()
 				n, _ := r.Read(make([]byte, 1<<20))
@@ -126,8 +126,8 @@ func TestPacedReadIsShort(t *testing.T) {
 }
 
 func TestNoPace(t *testing.T) {
-	p, src := newPace(0), strings.NewReader("x")
-	if r := p.reader(src); p != nil || r != io.Reader(src) {
+	p, src := newPace(0), new(tcp.Conn)
+	if r := p.source(src); p != nil || r != source(src) {
 		t.Errorf("got %v and %v, want nil and the source itself", p, r)
 	}
 	p.release()
@@ -141,7 +141,7 @@ func TestReleaseInTheMiddle(t *testing.T) {
 		var got bytes.Buffer
 		var wg sync.WaitGroup
 		start := time.Now()
-		wg.Go(func() { pump(&got, p.reader(bytes.NewReader(want)), make([]byte, downBuffer)) })
+		wg.Go(func() { pump(&got, p.paced(bytes.NewReader(want))) })
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
 		if n := got.Len(); n != 3<<10 {
@@ -165,7 +165,7 @@ func TestReleaseInTheMiddle(t *testing.T) {
 func TestReleaseBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(1 << 10)
-		r := p.reader(endless{})
+		r := p.paced(endless{})
 		p.release()
 		start := time.Now()
 		if n, err := r.Read(make([]byte, 1<<20)); n != 1<<20 || err != nil || time.Since(start) != 0 {
@@ -194,7 +194,7 @@ func TestPacedErrors(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var got bytes.Buffer
 				start := time.Now()
-				err := pump(&got, newPace(1<<10).reader(row.src), make([]byte, upBuffer))
+				err := pump(&got, newPace(1<<10).paced(row.src))
 				if err != row.err || got.String() != row.want || time.Since(start) != row.took {
 					t.Errorf("got %d bytes and %v after %v, want %d and %v after %v", got.Len(), err, time.Since(start), len(row.want), row.err, row.took)
 				}
@@ -212,7 +212,7 @@ func TestPaceServesBothDirections(t *testing.T) {
 		var got [2]bytes.Buffer
 		for i := range got {
 			src := iotest.HalfReader(strings.NewReader(random(each)))
-			wg.Go(func() { pump(&got[i], p.reader(src), make([]byte, upBuffer)) })
+			wg.Go(func() { pump(&got[i], p.paced(src)) })
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -253,7 +253,7 @@ func TestPaceIsBackpressure(t *testing.T) {
 	p := newPace(leastBandwidth)
 	sent := make(chan struct{})
 	go writeAll(far, want, sent)
-	r := p.reader(near)
+	r := p.paced(near)
 	head := make([]byte, 100)
 	if _, err := io.ReadFull(r, head); err != nil {
 		t.Fatal(err)
@@ -284,7 +284,7 @@ func TestDrainOfAPacedConnection(t *testing.T) {
 	if _, err := io.WriteString(far, want); err != nil {
 		t.Fatal(err)
 	}
-	go pumpInto(&got, p.reader(near), ended)
+	go pumpInto(&got, p.paced(near), ended)
 	p.release()
 	near.Drain()
 	if err := <-ended; !errors.Is(err, tcp.ErrDrained) || got.String() != want {
@@ -292,8 +292,8 @@ func TestDrainOfAPacedConnection(t *testing.T) {
 	}
 }
 
-func pumpInto(dst io.Writer, src io.Reader, ended chan<- error) {
-	ended <- pump(dst, src, make([]byte, downBuffer))
+func pumpInto(dst io.Writer, src source, ended chan<- error) {
+	ended <- pump(dst, src)
 }
 
 func TestParseBandwidth(t *testing.T) {
@@ -374,7 +374,7 @@ func FuzzParseLimits(f *testing.F) {
 
 // BenchmarkPacedRead has a pace that never holds, one that a fast source meets now and then, and one released.
 func BenchmarkPacedRead(b *testing.B) {
-	for _, size := range []int{64, upBuffer} {
+	for _, size := range []int{64, 16 << 10} {
 		for _, row := range []struct {
 			claim    string
 			rate     int64
@@ -382,7 +382,7 @@ func BenchmarkPacedRead(b *testing.B) {
 		}{{"never held", math.MaxInt64, false}, {"held", 1 << 30, false}, {"released", 1 << 10, true}} {
 			b.Run(fmt.Sprintf("%d %s", size, row.claim), func(b *testing.B) {
 				p := newPace(row.rate)
-				r, buf := p.reader(endless{}), make([]byte, size)
+				r, buf := p.paced(endless{}), make([]byte, size)
 				if row.released {
 					p.release()
 				}

@@ -11,91 +11,144 @@ import (
 	"wsbridge/ws"
 )
 
-// pair is a client's connection (A) and the target's (B): two pumps, one per direction, and their owner, run.
+// pair is a client's connection (A) and the target's (B): two pumps, one per direction, and from the first cause to
+// end on their owner, run.
 type pair struct {
 	bridge  *Bridge
 	route   *Route
 	log     *slog.Logger
 	terms   *Terms
 	session *explain.Session // nil: nobody watches
-	leave   func()           // lets the limits count one pair less
-	paces   [2]*pace         // by direction: the bandwidth that it may take
+	began   time.Time
+	leave   func()   // lets the limits count one pair less
+	paces   [2]*pace // by direction: the bandwidth that it may take
 	client  *ws.Conn
 	a       *tcp.Conn // below client
 	target  *tcp.Conn // nil: the built-in echo answers, or the target could not be dialled
 
-	ends chan end // room for both, so that a pump never waits to say that it ended
-	over [2]bool  // by direction; this and err are only the owner's
-	err  [2]error // why each direction ended
+	watch watch
+	ends  chan end // room for both, so that a pump never waits to say that it ended
+	over  [2]bool  // by direction; this and err are only the owner's
+	err   [2]error // why each direction ended
 }
 
-// Bytes of the buffer of each direction. A read from the client never returns more than is buffered below it;
-// a message to the client is at most downBuffer long, because clients that use the same library as we refuse more.
-const (
-	upBuffer   = 16 << 10
-	downBuffer = 32 << 10
-)
+// echoed is the most bytes in one frame of the built-in echo: a message longer than that is answered in fragments.
+const echoed = 32 << 10
 
-// run is the pair's owner: it waits for the first cause and acts on it, and returns when both connections are closed.
-func (p *pair) run(dialErr error) {
-	defer p.release()
-	start := time.Now()
+// begin starts the pumps. It returns at once.
+func (p *pair) begin(dialErr error) {
+	p.began = time.Now()
+	p.over = [2]bool{dialErr != nil, p.target == nil}
+	p.watch.over = dialErr != nil // its owner is there
+	p.client.WhenBroken(p.writingFailed)
+	if dialErr == nil {
+		p.log.Info("pair begin")
+	}
+	stopping := p.enlist()
 	if dialErr != nil {
-		p.over = [2]bool{true, true}
-		why := dialReason(dialErr)
-		p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.DialFailed, Why: why, Code: int(ws.BadGateway), Reason: why, Error: systemWords(dialErr)})
-		c := p.end(notDialled(why))
-		p.log.Warn("dial failed", "error", dialErr, "close", int(c.code))
+		go p.giveUp(dialErr)
 		return
 	}
-	p.log.Info("pair begin")
+	p.watchOver()
 	go p.up()
 	if p.target != nil {
 		go p.down()
-	} else {
-		p.over[down] = true
 	}
-	c := p.end(p.watch())
-	p.log.Info("pair end", p.summary(c, time.Since(start))...)
+	if stopping {
+		go p.settle(shutDown)
+	}
+}
+
+// enlist makes the pair one that Shutdown ends, and reports whether that has begun.
+func (p *pair) enlist() (stopping bool) {
+	b := p.bridge
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pairs[p] = struct{}{}
+	return b.stopping
+}
+
+// settle makes the caller the pair's owner if c is the first cause to end it.
+func (p *pair) settle(c cause) {
+	if p.watch.isFirst() {
+		p.run(c)
+	}
+}
+
+// run is the pair's owner: it acts on the first cause and returns when both connections are closed.
+func (p *pair) run(c cause) {
+	defer p.release()
+	for len(p.ends) > 0 {
+		p.note(<-p.ends)
+	}
+	c = p.end(c)
+	p.log.Info("pair end", p.summary(c, time.Since(p.began))...)
+}
+
+// giveUp is the owner of a pair without a target.
+func (p *pair) giveUp(dialErr error) {
+	defer p.release()
+	why := dialReason(dialErr)
+	p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.DialFailed, Why: why, Code: int(ws.BadGateway), Reason: why, Error: systemWords(dialErr)})
+	c := p.end(notDialled(why))
+	p.log.Warn("dial failed", "error", dialErr, "close", int(c.code))
 }
 
 func (p *pair) up() {
 	e := end{up, errPanicked}
 	defer p.report(&e)
 	if p.target == nil {
-		e.err = p.client.Echo(make([]byte, upBuffer), p.paces[up].holder())
+		e.err = p.client.Echo(echoed, p.paces[up].holder())
 		return
 	}
-	e.err = pump(p.target, p.paces[up].reader(p.client), make([]byte, upBuffer))
+	e.err = pump(p.target, p.paces[up].source(p.client))
 }
 
 func (p *pair) down() {
 	e := end{down, errPanicked}
 	defer p.report(&e)
-	e.err = pump(p.client, p.paces[down].reader(p.target), make([]byte, downBuffer))
+	e.err = pump(p.client, p.paces[down].source(p.target))
+}
+
+// source is the reading side of a pump. Next blocks until there are bytes or nothing more will come. The bytes are
+// valid until the next call: who has them in a buffer needs it only from when they have come until they are written.
+type source interface {
+	io.Reader
+	Next() ([]byte, error)
 }
 
 // pump is a direction: what src has is written to dst before the next read. It returns why that ended.
-func pump(dst io.Writer, src io.Reader, buf []byte) error {
+func pump(dst io.Writer, src source) error {
 	for {
-		n, err := src.Read(buf)
-		if n > 0 {
-			if _, err := dst.Write(buf[:n]); err != nil {
-				return &writeError{err}
-			}
-		}
+		p, err := src.Next()
 		if err != nil {
 			return err
+		}
+		if _, err := dst.Write(p); err != nil {
+			return &writeError{err}
 		}
 	}
 }
 
-// report tells the owner that a direction ended.
+// report tells the owner that a direction ended, or becomes the owner.
 func (p *pair) report(e *end) {
 	if r := recover(); r != nil {
-		p.log.Error("bug: a relay panicked", "panic", r, "stack", string(debug.Stack()))
+		p.logBug(r)
 	}
 	p.ends <- *e
+	p.settle(p.causeOf(*e))
+}
+
+// survive ends the pair after a bug of ours in a timer's function, and no other pair.
+func (p *pair) survive() {
+	if r := recover(); r != nil {
+		p.logBug(r)
+		p.settle(internalError)
+	}
+}
+
+func (p *pair) logBug(r any) {
+	p.log.Error("bug: a relay panicked", "panic", r, "stack", string(debug.Stack()))
 }
 
 // release forgets the pair and frees what it holds, after a panic of the owner too.
@@ -105,6 +158,7 @@ func (p *pair) release() {
 		p.abandon()
 		p.await(up)
 		p.await(down)
+		p.finish(internalError) // frees buffers
 	}
 	p.client.Release()
 	p.session.End()

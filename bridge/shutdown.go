@@ -14,6 +14,9 @@ func (b *Bridge) Shutdown(ctx context.Context) error {
 		b.stopping = true
 		b.drainBy = b.drainDeadline(ctx)
 		b.endAll()
+		for p := range b.pairs {
+			go p.settle(shutDown)
+		}
 	}
 	b.mu.Unlock()
 

@@ -1,70 +1,132 @@
 package bridge
 
 import (
+	"sync"
 	"time"
 
 	"wsbridge/tcp"
 )
 
-// watch blocks until something ends the pair.
-func (p *pair) watch() cause {
-	o, w := *p.terms, p.wishes()
-	o.PingInterval, o.PingTimeout = wished(w.Ping, o.PingInterval), wished(w.PongTimeout, o.PingTimeout)
-	o.IdleTimeout = wished(w.Idle, o.IdleTimeout)
-	ping, idle, session := newTimer(o.PingInterval), newTimer(o.IdleTimeout), newTimer(o.MaxSession)
-	pong := newTimer(0)
-	defer ping.Stop()
-	defer idle.Stop()
-	defer session.Stop()
-	defer pong.Stop()
-	var v *vigil
-	for {
-		select {
-		case e := <-p.ends:
-			p.note(e)
-			return p.causeOf(e)
-		case <-p.client.Broken(): // a pong or a ping could not be written, and no pump may ever notice
-			return p.causeOf(end{down, &writeError{p.client.WriteErr()}})
-		case <-p.bridge.stop.Done():
-			return shutDown
-		case <-session.C:
-			return sessionLimit
-		case <-idle.C:
-			left := o.IdleTimeout - time.Since(p.client.LastData())
-			if left <= 0 {
-				return idleLimit
-			}
-			idle.Reset(left)
-		case <-ping.C:
-			ping.Reset(o.PingInterval)
-			if v == nil && o.PingTimeout > 0 {
-				v = newVigil(p.a)
-				pong.Reset(o.PingTimeout)
-			}
-			p.client.Ping()
-		case <-pong.C:
-			switch v.verdict(o.WriteTimeout) {
-			case alive:
-				v = nil
-			case undecided:
-				pong.Reset(o.PingTimeout)
-			case silent:
-				return clientSilent
-			case stalled:
-				return clientStalled
-			}
+// watch is what can end a pair beside its pumps. It is timers, because a goroutine that waits for them would cost an
+// idle pair 5 KiB.
+type watch struct {
+	mu                        sync.Mutex // guards what follows
+	over                      bool       // the pair has its owner
+	pingInterval, pingTimeout time.Duration
+	idleTimeout               time.Duration
+	ping, pong, idle, session *time.Timer // nil: not set
+	vigil                     *vigil      // nil: no ping is waited for
+}
+
+// watchOver sets the timers.
+func (p *pair) watchOver() {
+	wish := p.wishes()
+	w := &p.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	w.pingInterval, w.pingTimeout = wished(wish.Ping, p.terms.PingInterval), wished(wish.PongTimeout, p.terms.PingTimeout)
+	w.idleTimeout = wished(wish.Idle, p.terms.IdleTimeout)
+	w.ping, w.idle = afterFunc(w.pingInterval, p.sendPing), afterFunc(w.idleTimeout, p.lookForData)
+	w.session = afterFunc(p.terms.MaxSession, p.endSession)
+}
+
+// afterFunc is time.AfterFunc, and never for 0.
+func afterFunc(d time.Duration, f func()) *time.Timer {
+	if d <= 0 {
+		return nil
+	}
+	return time.AfterFunc(d, f)
+}
+
+// isFirst reports, once, that nothing has ended the pair before; from then on nothing is watched.
+func (w *watch) isFirst() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return false
+	}
+	w.over = true
+	for _, t := range []*time.Timer{w.ping, w.pong, w.idle, w.session} {
+		if t != nil {
+			t.Stop()
 		}
+	}
+	return true
+}
+
+func (p *pair) sendPing() {
+	defer p.survive()
+	w := &p.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	w.ping.Reset(w.pingInterval)
+	if w.vigil == nil && w.pingTimeout > 0 {
+		w.vigil = newVigil(p.a)
+		w.pong = time.AfterFunc(w.pingTimeout, p.lookForLife)
+	}
+	p.client.Ping()
+}
+
+// lookForLife is due pingTimeout after a ping.
+func (p *pair) lookForLife() {
+	defer p.survive()
+	switch p.judge() {
+	case silent:
+		p.settle(clientSilent)
+	case stalled:
+		p.settle(clientStalled)
 	}
 }
 
-// newTimer returns a timer that fires after d, or only once it is reset if d is 0.
-func newTimer(d time.Duration) *time.Timer {
-	if d > 0 {
-		return time.NewTimer(d)
+// judge ends the vigil or goes on with it.
+func (p *pair) judge() verdict {
+	w := &p.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return alive
 	}
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
+	v := w.vigil.verdict(p.terms.WriteTimeout)
+	switch v {
+	case alive:
+		w.vigil = nil
+	case undecided:
+		w.pong.Reset(w.pingTimeout)
+	}
+	return v
+}
+
+func (p *pair) lookForData() {
+	defer p.survive()
+	if p.isIdle() {
+		p.settle(idleLimit)
+	}
+}
+
+// isIdle looks again when the limit will be over if it is not.
+func (p *pair) isIdle() bool {
+	w := &p.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	left := w.idleTimeout - time.Since(p.client.LastData())
+	if left > 0 && !w.over {
+		w.idle.Reset(left)
+	}
+	return left <= 0
+}
+
+func (p *pair) endSession() { p.settle(sessionLimit) }
+
+// writingFailed is for a pong or a ping that could not be written, which no pump may ever notice.
+func (p *pair) writingFailed() {
+	defer p.survive()
+	p.settle(p.causeOf(end{down, &writeError{p.client.WriteErr()}}))
 }
 
 // vigil waits for a sign of life after a ping. Any byte from the client is one. No byte is no proof of the

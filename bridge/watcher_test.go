@@ -182,3 +182,25 @@ func joined(events []explain.Event) string {
 	}
 	return b.String()
 }
+
+// A pair that nobody watches is not read through a tap, and one that is watched is.
+func TestOnlyWatchedPairsAreTapped(t *testing.T) {
+	for _, watched := range []bool{false, true} {
+		o := slowLimits()
+		if watched {
+			watchAll(t, &o)
+		} else {
+			o.Watch = func(*http.Request) *explain.Session { return nil }
+		}
+		r := newRig(t, o)
+		r.connect()
+		r.mu.Lock()
+		for p := range r.pairs {
+			below := p.a.Conn.(interface{ NetConn() net.Conn }).NetConn()
+			if _, plain := below.(*net.TCPConn); plain == watched {
+				t.Errorf("watched %v: the socket of connection A is a %T", watched, below)
+			}
+		}
+		r.mu.Unlock()
+	}
+}

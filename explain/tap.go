@@ -89,6 +89,15 @@ func (t *Tap) Ignore() {
 	}
 }
 
+// Unwatched is the connection below conn if conn is a Tap that was ignored, or else conn. What is no Tap may be read in
+// ways that a Tap cannot see through.
+func Unwatched(conn net.Conn) net.Conn {
+	if t, ok := conn.(*Tap); ok && t.line.Load() == nil && t.leave == nil {
+		return t.Conn
+	}
+	return conn
+}
+
 func (t *Tap) Read(p []byte) (int, error) {
 	l := t.line.Load()
 	n, err := t.Conn.Read(p)

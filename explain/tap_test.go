@@ -279,3 +279,23 @@ func TestBothDirectionsBusy(t *testing.T) {
 		}
 	}
 }
+
+// Only what was ignored, and will not be watched again, may be gone around.
+func TestUnwatched(t *testing.T) {
+	plain := still{}
+	ignored := TapClient(plain).(*Tap)
+	ignored.Ignore()
+	waiting := TapClient(plain)
+	for _, row := range []struct {
+		claim     string
+		conn, got net.Conn
+	}{
+		{"no tap", plain, plain},
+		{"an ignored tap", ignored, plain},
+		{"a tap that nobody has claimed yet", waiting, waiting},
+	} {
+		if got := Unwatched(row.conn); got != row.got {
+			t.Errorf("%s: got %T, want %T", row.claim, got, row.got)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 type Conn struct {
 	net.Conn // what is read and written: the socket, or TLS over it
 	socket   *socket
+	next     next
 
 	readStopped atomic.Bool // set by InterruptRead
 
@@ -45,15 +46,19 @@ func (c *Conn) BytesWritten() int64 { return c.socket.written.Load() }
 // Read blocks until the peer's bytes or its FIN (io.EOF) arrive, InterruptRead is called (ErrInterrupted), or
 // Drain is called and all that had arrived was read (ErrDrained).
 func (c *Conn) Read(p []byte) (int, error) {
+	return c.read(func() (int, error) { return c.Conn.Read(p) })
+}
+
+func (c *Conn) read(from func() (int, error)) (int, error) {
 	for {
-		n, err := c.readOnce(p)
+		n, err := c.readOnce(from)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
 		if err := c.rearmDrain(); err != nil {
 			return 0, err
 		}
-		n, err = c.readOnce(p)
+		n, err = c.readOnce(from)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
@@ -66,8 +71,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // readOnce drops what comes after InterruptRead: a deadline that has passed does not keep a read that is already on its
 // way from returning bytes that arrive a moment later.
-func (c *Conn) readOnce(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+func (c *Conn) readOnce(from func() (int, error)) (int, error) {
+	n, err := from()
 	if c.readStopped.Load() {
 		return 0, ErrInterrupted
 	}

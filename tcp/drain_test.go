@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,18 +21,29 @@ func receiveBuffer(c *Conn, peer net.Conn) (room int) {
 	return 3 << 20
 }
 
-// drained reads until an error, with a pause before each Read.
+// inPlace is the size of the buffer of whoever calls Next rather than Read.
+const inPlace = 0
+
+// drained reads until an error, with a pause before each Read or Next.
 func drained(c *Conn, size int, pause time.Duration) (data []byte, err error) {
 	var all bytes.Buffer
 	buf := make([]byte, size)
 	for {
 		time.Sleep(pause)
-		n, err := c.Read(buf)
-		all.Write(buf[:n])
+		p, err := readOrNext(c, buf)
+		all.Write(p)
 		if err != nil {
 			return all.Bytes(), err
 		}
 	}
+}
+
+func readOrNext(c *Conn, buf []byte) ([]byte, error) {
+	if len(buf) == inPlace {
+		return c.Next()
+	}
+	n, err := c.Read(buf)
+	return buf[:n], err
 }
 
 func TestDrainReturnsAllThatHasArrived(t *testing.T) {
@@ -42,6 +55,8 @@ func TestDrainReturnsAllThatHasArrived(t *testing.T) {
 		{"into a large buffer", 1 << 20, 0},
 		{"into a small one", 500, 0},
 		{"by a reader slower than the quiet time", 200 << 10, 2 * drainQuiet},
+		{"in place", inPlace, 0},
+		{"in place, slower than the quiet time", inPlace, 2 * drainQuiet},
 	}
 	for _, kind := range kinds {
 		for _, tt := range tests {
@@ -62,7 +77,7 @@ func TestDrainReturnsAllThatHasArrived(t *testing.T) {
 					t.Errorf("got %v, want %v", err, ErrDrained)
 				}
 				sameBytes(t, got, data)
-				if _, err := c.Read(make([]byte, 1)); err != ErrDrained {
+				if _, err := readOrNext(c, make([]byte, min(tt.size, 1))); err != ErrDrained {
 					t.Errorf("the next Read: %v, want %v", err, ErrDrained)
 				}
 			})
@@ -119,14 +134,16 @@ func TestDrain(t *testing.T) {
 	for _, kind := range kinds {
 		for _, tt := range tests {
 			t.Run(kind+" "+tt.claim, func(t *testing.T) {
-				c, peer := connect(t, kind, 0)
-				if tt.before != nil {
-					tt.before(c, peer)
-				}
-				arrived(t, peer)
-				c.Drain()
-				if got, err := drained(c, 100, 0); string(got) != tt.want || err != tt.err {
-					t.Errorf("got %q, %v, want %q, %v", got, err, tt.want, tt.err)
+				for _, size := range []int{100, inPlace} {
+					c, peer := connect(t, kind, 0)
+					if tt.before != nil {
+						tt.before(c, peer)
+					}
+					arrived(t, peer)
+					c.Drain()
+					if got, err := drained(c, size, 0); string(got) != tt.want || err != tt.err {
+						t.Errorf("into %d bytes: got %q, %v, want %q, %v", size, got, err, tt.want, tt.err)
+					}
 				}
 			})
 		}
@@ -135,8 +152,8 @@ func TestDrain(t *testing.T) {
 
 func closeWrite(nc net.Conn) { nc.(interface{ CloseWrite() error }).CloseWrite() }
 
-func readInto(c *Conn, done chan<- result) {
-	data, err := drained(c, 4096, 0)
+func readInto(c *Conn, size int, done chan<- result) {
+	data, err := drained(c, size, 0)
 	done <- result{data, err}
 }
 
@@ -157,9 +174,9 @@ func TestDrainAndInterruptReadWakeARead(t *testing.T) {
 				for i := range 20 {
 					c, peer := connect(t, kind, 0)
 					done := make(chan result, 1)
-					go readInto(c, done)
+					go readInto(c, []int{4096, inPlace}[i%2], done)
 					peer.Write([]byte("first"))
-					if i%2 == 0 {
+					if i%4 < 2 {
 						wantRead(t, c, len("first"))
 					}
 					arrived(t, peer)
@@ -191,8 +208,10 @@ func TestInterruptReadIsForGood(t *testing.T) {
 		arrived(t, peer)
 		c.InterruptRead()
 		for range 3 {
-			if n, err := c.Read(make([]byte, 100)); n != 0 || err != ErrInterrupted {
-				t.Errorf("%s: Read: %d, %v, want 0, %v", kind, n, err, ErrInterrupted)
+			for _, size := range []int{100, inPlace} {
+				if p, err := readOrNext(c, make([]byte, size)); len(p) != 0 || err != ErrInterrupted {
+					t.Errorf("%s: Read: %q, %v, want nothing, %v", kind, p, err, ErrInterrupted)
+				}
 			}
 		}
 	}
@@ -207,6 +226,7 @@ func TestDrainOfAnEndlessSender(t *testing.T) {
 	}{
 		{"as fast as it can", 64 << 10, 0},
 		{"a few bytes all the time", 10, drainQuiet / 10},
+		{"as fast as it can, read in place", 64 << 10, 0},
 	}
 	for _, kind := range kinds {
 		for _, pace := range paces {
@@ -220,7 +240,11 @@ func TestDrainOfAnEndlessSender(t *testing.T) {
 				}
 				c.Drain()
 				done := make(chan result, 1)
-				go readInto(c, done)
+				size := 4096
+				if strings.HasSuffix(pace.claim, "in place") {
+					size = inPlace
+				}
+				go readInto(c, size, done)
 				if got := within(t, "the drain", done); got.err != ErrDrained {
 					t.Errorf("after %d bytes: %v, want %v", len(got.data), got.err, ErrDrained)
 				}
@@ -245,7 +269,10 @@ func sendForEver(peer net.Conn, data []byte, pause time.Duration, stopped chan<-
 func TestOtherReadDeadlines(t *testing.T) {
 	c, _ := connect(t, "tcp", 0)
 	c.SetReadDeadline(longAgo)
-	if _, err := c.Read(make([]byte, 1)); errors.Is(err, ErrDrained) || errors.Is(err, ErrInterrupted) || err == nil {
-		t.Errorf("Read: %v, want the deadline's error", err)
+	for _, size := range []int{1, inPlace} {
+		_, err := readOrNext(c, make([]byte, size))
+		if errors.Is(err, ErrDrained) || errors.Is(err, ErrInterrupted) || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("Read into %d bytes: %v, want the deadline's error", size, err)
+		}
 	}
 }

@@ -21,9 +21,10 @@ func (c *Conn) CloseWrite() error {
 // because closing with unread bytes would send a RST. It blocks for linger when the peer sends no FIN, and longer
 // while the peer is still taking what was written, and a linger after that: bytes that arrive for a closed socket
 // would make the kernel throw its send queue away. A peer that takes nothing for the write timeout ends it. The
-// caller has no Read or Write under way.
+// caller has no Read or Write under way, and is done with what Next returned.
 func (c *Conn) Finish(linger time.Duration) {
 	defer c.Close()
+	c.releaseBuffer()
 	if err := c.CloseWrite(); err != nil {
 		return
 	}

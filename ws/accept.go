@@ -18,11 +18,9 @@ type Options struct {
 	MaxMessage int64    // bytes in a message from the client; 0: no limit
 }
 
-// Read-ahead and write buffer of a connection, in bytes. The library insists on a bufio.Writer; it writes nothing.
-const (
-	readBuffer  = 16 << 10
-	writeBuffer = 16
-)
+// libraryBuffer is the size of the library's own two buffers, in bytes: the least that bufio has. What it reads is
+// lent to it, and it writes nothing.
+const libraryBuffer = 16
 
 // HandshakeError is why a request is no opening handshake, with the HTTP status that says so. Header has what
 // the answer must carry.
@@ -88,8 +86,8 @@ func validKey(keys []string) bool {
 // w and r are done with. stream is given the connection and returns what carries all that follows. Subprotocol
 // "binary" is selected when offered, no other. Origin is not looked at: that is for the caller, before.
 func Accept(w http.ResponseWriter, r *http.Request, o Options, stream func(net.Conn) Stream) (*Conn, error) {
-	h := &handover{ResponseWriter: w, stream: stream}
-	lib, err := websocket.Accept(h, r, &websocket.AcceptOptions{
+	c := &Conn{options: o}
+	lib, err := websocket.Accept(&handover{w, c, stream}, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{"binary"},
 		InsecureSkipVerify: true,
 		CompressionMode:    websocket.CompressionDisabled,
@@ -98,17 +96,16 @@ func Accept(w http.ResponseWriter, r *http.Request, o Options, stream func(net.C
 		return nil, fmt.Errorf("accept: %w", err)
 	}
 	lib.SetReadLimit(-1) // messages are streamed; Options.MaxMessage is checked at the frame header
-	c := &Conn{stream: h.wire.stream, options: o, lib: lib, br: h.br, broken: make(chan struct{})}
+	c.lib = lib
 	c.lastData.Store(time.Now().UnixNano())
 	return c, nil
 }
 
-// handover is the ResponseWriter the library gets: what it hijacks is a wire, with buffers of our choice.
+// handover is the ResponseWriter the library gets: what it hijacks is c's wire.
 type handover struct {
 	http.ResponseWriter
+	c      *Conn
 	stream func(net.Conn) Stream
-	wire   *wire
-	br     *bufio.Reader
 }
 
 // Hijack keeps the bytes that the HTTP server has read behind the request: a client may send its first frames without
@@ -119,30 +116,8 @@ func (h *handover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	ahead, _ := brw.Reader.Peek(brw.Reader.Buffered())
-	h.wire = &wire{Conn: conn, ahead: append([]byte(nil), ahead...), stream: h.stream(conn)}
-	h.br = bufio.NewReaderSize(h.wire, readBuffer)
-	return h.wire, bufio.NewReadWriter(h.br, bufio.NewWriterSize(h.wire, writeBuffer)), nil
+	h.c.stream = h.stream(conn)
+	h.c.wire = wire{Conn: conn, in: append([]byte(nil), ahead...)}
+	w := &h.c.wire
+	return w, bufio.NewReadWriter(bufio.NewReaderSize(w, libraryBuffer), bufio.NewWriterSize(w, libraryBuffer)), nil
 }
-
-// wire is all that the library has of the connection. It embeds the interface, so that no method of a
-// *net.TCPConn leads around it.
-type wire struct {
-	net.Conn
-	ahead  []byte
-	stream Stream
-}
-
-func (w *wire) Read(p []byte) (int, error) {
-	if len(w.ahead) > 0 {
-		n := copy(p, w.ahead)
-		w.ahead = w.ahead[n:]
-		return n, nil
-	}
-	return w.stream.Read(p)
-}
-
-// Write drops the Close frames that the library sends on its own judgement.
-func (w *wire) Write(p []byte) (int, error) { return len(p), nil }
-
-// Close does nothing: when TCP ends is for the owner of the stream.
-func (w *wire) Close() error { return nil }

@@ -11,7 +11,7 @@ import (
 func TestNoAllocationPerMessage(t *testing.T) {
 	for _, size := range []int{1, 64, 4000, 100_000} {
 		payload := strings.Repeat("x", size)
-		received := []byte(serverFrame(fin|opBinary, payload))
+		received := []byte(binaries(payload))
 		tests := []struct {
 			claim  string
 			frames string
@@ -21,6 +21,23 @@ func TestNoAllocationPerMessage(t *testing.T) {
 			{"text", frame(fin|opText, payload)},
 		}
 		for _, tt := range tests {
+			t.Run(fmt.Sprintf("in place: %s of %d bytes", tt.claim, size), func(t *testing.T) {
+				c, cl := connect(t, Options{})
+				sent := []byte(tt.frames)
+				there := func() {
+					cl.Write(sent)
+					for n := 0; n < size; {
+						p, err := c.Next()
+						if err != nil || string(p) != payload[n:n+len(p)] {
+							t.Errorf("after %d bytes: %.50q, %v", n, p, err)
+						}
+						n += len(p)
+					}
+				}
+				if got := testing.AllocsPerRun(200, there); got != 0 {
+					t.Errorf("Next: %v allocations a message, want 0", got)
+				}
+			})
 			t.Run(fmt.Sprintf("%s of %d bytes", tt.claim, size), func(t *testing.T) {
 				c, cl := connect(t, Options{})
 				sent, buf := []byte(tt.frames), make([]byte, size)

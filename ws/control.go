@@ -10,12 +10,14 @@ import (
 // handleControl waits for the whole frame, answers a ping and remembers a Close frame, for which it returns io.EOF.
 // A pong needs nothing: that bytes came at all is the sign of life.
 func (c *Conn) handleControl(h header) error {
-	if _, err := c.br.Peek(h.size + int(h.length)); err != nil {
-		return err
+	whole := h.size + int(h.length)
+	for len(c.wire.in) < whole {
+		if err := c.fill(); err != nil {
+			return err
+		}
 	}
-	c.br.Discard(h.size)
-	payload := c.control[:h.length]
-	io.ReadFull(c.br, payload) // buffered
+	payload := c.wire.in[h.size:whole]
+	c.wire.discard(whole)
 	unmask(payload, h.key)
 	switch h.opcode {
 	case opPing:
@@ -106,6 +108,9 @@ func (c *Conn) deliverAll() {
 	for {
 		opcode, n, ok := c.post.take(payload[:])
 		if !ok {
+			if c.writeErr != nil && c.broken != nil {
+				go c.broken()
+			}
 			return
 		}
 		if opcode == opContinuation {

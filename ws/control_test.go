@@ -3,6 +3,8 @@ package ws
 import (
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -187,4 +189,35 @@ func TestReleaseWaitsForAControlFrame(t *testing.T) {
 			t.Errorf("sent %q when Release returned, want %q", got, want)
 		}
 	})
+}
+
+// slowly is a Stream whose every write takes long, and which says that one has begun.
+type slowly struct {
+	script
+	began chan struct{} // room for all
+}
+
+func (s *slowly) WriteBuffers(v *net.Buffers) error {
+	s.began <- struct{}{}
+	time.Sleep(slowWrite + time.Millisecond)
+	return s.script.WriteBuffers(v)
+}
+
+// A ping for a client that is slow to take data goes behind a message or two, not behind all that Write was given.
+func TestControlFramesDoNotWaitForAllOfALargeWrite(t *testing.T) {
+	s := &slowly{began: make(chan struct{}, 3*together)}
+	c := play(t, Options{}, s)
+	wrote := make(chan error, 1)
+	go writeTo(c, strings.Repeat("x", 2*together*maxMessage), wrote)
+	<-s.began // with as many messages as one call takes
+	<-s.began // with one
+	c.Ping()
+	if err := <-wrote; err != nil {
+		t.Error(err)
+	}
+	c.Release()
+	firsts, _ := framesOf(t, &s.script)
+	if at := slices.Index(firsts, fin|opPing); at < together || at > 2*together-4 {
+		t.Errorf("the ping is frame %d of %d", at, len(firsts))
+	}
 }

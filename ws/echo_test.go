@@ -9,7 +9,7 @@ import (
 
 const echoBuffer = 1024
 
-func echoInto(c *Conn, done chan<- error) { done <- c.Echo(make([]byte, echoBuffer), nil) }
+func echoInto(c *Conn, done chan<- error) { done <- c.Echo(echoBuffer, nil) }
 
 // readMessage reads one message, in however many fragments.
 func (cl *client) readMessage() (opcode byte, payload string) {

@@ -55,6 +55,9 @@ func parseHeader(b []byte) (h header, ok bool) {
 
 func (h header) isControl() bool { return h.opcode&0x8 != 0 }
 
+// isMessage reports whether the frame is a data message by itself.
+func (h header) isMessage() bool { return h.fin && (h.opcode == opText || h.opcode == opBinary) }
+
 // violation says what the frame breaks, given whether a message is under way; "" when it is legal.
 func (h header) violation(inMessage bool) string {
 	switch {
@@ -94,6 +97,9 @@ func appendHeader(b []byte, fin bool, opcode byte, length int) []byte {
 }
 
 func unmask(p []byte, key [4]byte) {
+	for four := uint64(binary.LittleEndian.Uint32(key[:])); len(p) >= 8; p = p[8:] {
+		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^(four<<32|four))
+	}
 	for i := range p {
 		p[i] ^= key[i%4]
 	}

@@ -20,8 +20,29 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must happen; long, so that only a hang meets it.
 const patience = 30 * time.Second
 
+// readBuffer is how many bytes one read of a test's stream takes at most.
+const readBuffer = 16 << 10
+
+// reading has the bytes that the last NextBehind returned, and room for a tail in front of those of the next.
+type reading [maxTail + readBuffer]byte
+
+func (b *reading) next(from io.Reader, tail []byte) ([]byte, error) {
+	start := maxTail - len(tail)
+	copy(b[start:], tail)
+	n, err := from.Read(b[maxTail:])
+	if n == 0 {
+		return nil, err
+	}
+	return b[start : maxTail+n], nil
+}
+
 // socket is a Stream over an accepted connection as it is.
-type socket struct{ net.Conn }
+type socket struct {
+	net.Conn
+	buf *reading
+}
+
+func (s socket) NextBehind(tail []byte) ([]byte, error) { return s.buf.next(s.Conn, tail) }
 
 func (s socket) WriteBuffers(v *net.Buffers) error {
 	_, err := v.WriteTo(s.Conn)
@@ -31,7 +52,7 @@ func (s socket) WriteBuffers(v *net.Buffers) error {
 // closeWrite sends FIN behind what c wrote.
 func closeWrite(c *Conn) { c.stream.(socket).Conn.(*net.TCPConn).CloseWrite() }
 
-func newSocket(nc net.Conn) Stream { return socket{nc} }
+func newSocket(nc net.Conn) Stream { return socket{nc, new(reading)} }
 
 // serve answers opening handshakes on a port of its own until the end of the test, and refuses what Check does.
 func serve(t testing.TB, o Options, stream func(net.Conn) Stream) (addr string, accepted <-chan *Conn) {
@@ -139,6 +160,7 @@ func (cl *client) receiveEnd() {
 // script is a Stream from memory: read by read what a client sends, and everything that is written to it.
 type script struct {
 	reads []string
+	buf   reading
 	pause time.Duration // before each read and each write; only for a synctest bubble
 
 	mu      sync.Mutex // guards written
@@ -156,6 +178,8 @@ func (s *script) Read(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+func (s *script) NextBehind(tail []byte) ([]byte, error) { return s.buf.next(s, tail) }
 
 func (s *script) Write(p []byte) (int, error) {
 	time.Sleep(s.pause)
@@ -206,5 +230,17 @@ func readAll(c *Conn, size int) (string, error) {
 		if err != nil {
 			return all.String(), err
 		}
+	}
+}
+
+// nextAll calls Next until it returns an error.
+func nextAll(c *Conn) (string, error) {
+	var all strings.Builder
+	for {
+		p, err := c.Next()
+		if err != nil {
+			return all.String(), err
+		}
+		all.Write(p)
 	}
 }

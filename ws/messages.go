@@ -25,19 +25,38 @@ const mirrorWait = 100 * time.Millisecond
 
 const scratchSize = 16 << 10 // bytes
 
-// putMessage sends p with what was held back; the caller holds writeMu.
+// putSome sends the beginning of p, of n bytes, with what was held back; the caller holds writeMu.
+func (c *Conn) putSome(p []byte) (n int, err error) {
+	switch {
+	case c.asText() || len(c.hold) > 0:
+		n = min(len(p), maxMessage-utf8.UTFMax) // with room for what is held
+		return n, c.putMessage(p[:n])
+	case c.slow:
+		n = min(len(p), maxMessage)
+	default:
+		n = min(len(p), together*maxMessage)
+	}
+	return n, c.putBinary(p[:n])
+}
+
+// asText reports whether what is text goes out as such.
+func (c *Conn) asText() bool {
+	return c.options.Messages == Text || c.options.Messages == Mirror && c.lastText.Load()
+}
+
+// putMessage sends p with what was held back as one message, or as a few when replacing bytes makes it longer.
 func (c *Conn) putMessage(p []byte) error {
 	switch {
-	case c.options.Messages == Text:
-		first, body := c.cut(p)
-		if utf8.Valid(first) && utf8.Valid(body) {
-			return c.putData(opText, first, body)
-		}
-		return c.putReplaced(first, body)
-	case c.options.Messages == Mirror && c.lastText.Load():
+	case !c.asText():
+		return c.putData(opBinary, c.takeHold(), p)
+	case c.options.Messages == Mirror:
 		return c.putMirrored(p)
 	}
-	return c.putData(opBinary, c.takeHold(), p)
+	first, body := c.cut(p)
+	if utf8.Valid(first) && utf8.Valid(body) {
+		return c.putData(opText, first, body)
+	}
+	return c.putReplaced(first, body)
 }
 
 func (c *Conn) putMirrored(p []byte) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,11 +54,11 @@ func TestReadGivesTheSamePayloadForAnySplit(t *testing.T) {
 	frames, payloads := legalFrames()
 	wire := strings.Join(frames, "") + frame(fin|opClose, closePayload(4321, "done"))
 	want := strings.Join(payloads, "")
-	check := func(claim string, size int, reads ...string) {
+	check := func(claim string, all func(*Conn) (string, error), reads ...string) {
 		t.Run(claim, func(t *testing.T) {
-			c := play(t, Options{}, &script{reads: reads})
+			c := play(t, Options{}, &script{reads: slices.Clone(reads)})
 			defer c.Release()
-			got, err := readAll(c, size)
+			got, err := all(c)
 			if got != want {
 				t.Errorf("got %d bytes, %.99q, want %d", len(got), got, len(want))
 			}
@@ -69,14 +70,21 @@ func TestReadGivesTheSamePayloadForAnySplit(t *testing.T) {
 			}
 		})
 	}
-	check("all at once", 1<<20, wire)
-	check("byte by byte", 1<<20, strings.Split(wire, "")...)
-	check("into one byte", 1, wire)
-	check("byte by byte into one byte", 1, strings.Split(wire, "")...)
-	check("frame by frame", 4096, append(frames, wire[len(strings.Join(frames, "")):])...)
+	into := func(size int) func(*Conn) (string, error) {
+		return func(c *Conn) (string, error) { return readAll(c, size) }
+	}
+	check("all at once", into(1<<20), wire)
+	check("byte by byte", into(1<<20), strings.Split(wire, "")...)
+	check("into one byte", into(1), wire)
+	check("byte by byte into one byte", into(1), strings.Split(wire, "")...)
+	check("frame by frame", into(4096), append(frames, wire[len(strings.Join(frames, "")):])...)
+	check("in place, all at once", nextAll, wire)
+	check("in place, byte by byte", nextAll, strings.Split(wire, "")...)
 	for seed := range uint64(50) {
 		r := seeded(seed)
-		check(fmt.Sprint("random split ", seed), 1+r.IntN(5000), chop(r, wire, 1+r.IntN(200))...)
+		reads := chop(r, wire, 1+r.IntN(200))
+		check(fmt.Sprint("random split ", seed), into(1+r.IntN(5000)), reads...)
+		check(fmt.Sprint("in place, random split ", seed), nextAll, reads...)
 	}
 }
 
@@ -120,7 +128,7 @@ func TestReadWhenTheConnectionEndsAnywhere(t *testing.T) {
 			want := before + payloads[i][:max(0, cut-(len(f)-len(payloads[i])))]
 			for claim, reads := range map[string][]string{"at once": {sent}, "byte by byte": strings.Split(sent, "")} {
 				c := play(t, Options{}, &script{reads: reads})
-				got, err := readAll(c, 4096)
+				got, err := nextAll(c)
 				if got != want || err != io.ErrUnexpectedEOF || c.PeerClose() != nil {
 					t.Errorf("end after %d of %d bytes, %s: got %q, %v, %v, want %q, unexpected EOF", len(sent), len(wire), claim, got, err, c.PeerClose(), want)
 				}

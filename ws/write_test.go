@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -46,18 +47,89 @@ func TestWriteHeaderForms(t *testing.T) {
 			for _, c := range []*Conn{toRaw, toLib} {
 				sent := c.Sent()
 				wrote := make(chan error, 1)
-				go writeTo(c, payload, wrote)
+				go writeFrame(c, payload, wrote)
 				if c == toRaw {
 					raw.receive(tt.header + payload)
 				} else if kind, got, err := lib.Read(context.Background()); err != nil || kind != websocket.MessageBinary || string(got) != payload {
 					t.Errorf("the library read a %v message of %d bytes, %v, want %d", kind, len(got), err, tt.length)
 				}
 				if err := <-wrote; err != nil || c.Sent()-sent != int64(tt.length) {
-					t.Errorf("Write: %v, Sent() grew by %d, want %d", err, c.Sent()-sent, tt.length)
+					t.Errorf("echoFrame: %v, Sent() grew by %d, want %d", err, c.Sent()-sent, tt.length)
 				}
 			}
 		})
 	}
+}
+
+func writeFrame(c *Conn, payload string, done chan<- error) {
+	done <- c.echoFrame(true, opBinary, []byte(payload))
+}
+
+// binaries are the messages in which Write sends a payload.
+func binaries(payload string) string {
+	var b strings.Builder
+	for len(payload) > maxMessage {
+		b.WriteString(serverFrame(fin|opBinary, payload[:maxMessage]))
+		payload = payload[maxMessage:]
+	}
+	b.WriteString(serverFrame(fin|opBinary, payload))
+	return b.String()
+}
+
+// A client that uses the library reads what is written, however long, without being told of a limit.
+func TestNoMessageIsTooLongForTheLibrary(t *testing.T) {
+	r := seeded(1)
+	var text strings.Builder
+	for text.Len() < together*maxMessage {
+		text.WriteString(someBytes(r, false))
+	}
+	for _, messages := range []Messages{Binary, Text, Mirror} {
+		for _, size := range []int{maxMessage - 1, maxMessage, maxMessage + 1, 2*maxMessage + 2, 5 * maxMessage, together * maxMessage, 2*together*maxMessage + 99} {
+			t.Run(fmt.Sprintf("%s of %d bytes", messages, size), func(t *testing.T) {
+				addr, accepted := serve(t, Options{Messages: messages}, newSocket)
+				lib, _, err := websocket.Dial(context.Background(), "ws://"+addr, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer lib.CloseNow()
+				c := <-accepted
+				defer c.Release()
+				defer c.stream.(socket).Close()
+				lib.Write(context.Background(), websocket.MessageText, []byte("t"))
+				c.Read(make([]byte, 1))
+				payload := strings.Repeat(text.String(), 3)[:size]
+				wrote := make(chan error, 1)
+				go writeAndClose(c, payload, wrote)
+				var got strings.Builder
+				for {
+					_, part, err := lib.Read(context.Background())
+					if err != nil {
+						if websocket.CloseStatus(err) != 1000 {
+							t.Error(err)
+						}
+						break
+					}
+					got.Write(part)
+				}
+				want := payload
+				if messages == Text {
+					want, _ = inText(payload)
+				}
+				if got.String() != want {
+					t.Errorf("got %d bytes, want %d", got.Len(), len(want))
+				}
+				if err := <-wrote; err != nil || c.Sent() != int64(size) {
+					t.Errorf("Write: %v, Sent() = %d, want %d", err, c.Sent(), size)
+				}
+			})
+		}
+	}
+}
+
+func writeAndClose(c *Conn, data string, done chan<- error) {
+	_, err := io.WriteString(c, data)
+	c.WriteClose(NormalClosure, "")
+	done <- err
 }
 
 func TestWriteOfNothingSendsNothing(t *testing.T) {
@@ -223,14 +295,16 @@ func TestNothingIsWrittenAfterAWriteError(t *testing.T) {
 			t.Errorf("Write: %d, %v, want 0, %v", n, err, errOnce)
 		}
 	}
+	broken := make(chan struct{}, 1)
+	c.WhenBroken(func() { broken <- struct{}{} })
 	c.Ping()
+	select {
+	case <-broken:
+	case <-time.After(patience):
+		t.Error("nobody said that the ping could not be written")
+	}
 	if err := c.WriteClose(1000, ""); err != errOnce {
 		t.Errorf("WriteClose: %v, want %v", err, errOnce)
-	}
-	select {
-	case <-c.Broken():
-	default:
-		t.Error("Broken() is not closed")
 	}
 	if err := c.WriteErr(); err != errOnce {
 		t.Errorf("WriteErr() = %v, want %v", err, errOnce)

@@ -10,7 +10,6 @@
 package ws
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -55,12 +54,16 @@ var ErrCloseSent = errors.New("a Close frame has been sent")
 // Stream is the connection below the frames. Its owner interrupts, half-closes and closes it; a Conn only
 // reads and writes.
 type Stream interface {
-	io.ReadWriter
+	io.Writer
+	// NextBehind blocks until bytes come or the connection ends, and returns them behind tail, which is at most
+	// maxTail bytes and may be a part of what the last call returned. It returns bytes or an error, never both. The
+	// bytes are the caller's, to change too, until the next call.
+	NextBehind(tail []byte) ([]byte, error)
 	// WriteBuffers writes all of v, in one system call where that is possible, and consumes it.
 	WriteBuffers(v *net.Buffers) error
 }
 
-// Conn is a WebSocket connection, seen from the server. One goroutine may call Read or Echo while others call
+// Conn is a WebSocket connection, seen from the server. One goroutine may call Read, Next or Echo while others call
 // the methods that write.
 type Conn struct {
 	stream  Stream
@@ -68,31 +71,28 @@ type Conn struct {
 
 	// Reading; only the reading goroutine touches these.
 	lib     *websocket.Conn
-	br      *bufio.Reader // the library reads through the same one
-	message io.Reader     // the message under way; nil between messages
-	opcode  byte          // of the message under way
-	size    int64         // payload bytes of the message under way, announced so far
-	frame   header        // the data frame under way
-	left    int64         // payload bytes of frame not read yet
-	skip    int           // header bytes of frame that the library has not read yet
+	wire    wire
+	message io.Reader // the message under way; nil between messages
+	opcode  byte      // of the message under way
+	size    int64     // payload bytes of the message under way, announced so far
+	frame   header    // the data frame under way
+	left    int64     // payload bytes of frame not read yet
+	skip    int       // header bytes of frame that the library has not read yet
 	text    utf8Checker
-	control [maxControlPayload]byte
 	readErr error // the first one; it stays
 	close   *CloseError
 
 	writeMu   sync.Mutex // one frame at a time; guards what follows
-	head      [maxServerHeader]byte
-	parts     [3][]byte
-	buffers   net.Buffers
-	hold      []byte // the first bytes of a character whose rest has not come
+	hold      []byte     // the first bytes of a character whose rest has not come
 	holdBuf   [utf8.UTFMax]byte
 	heldSince time.Time
 	scratch   []byte
 	closeSent bool
-	writeErr  error         // the first one; it stays: a frame cut short cannot be repaired
-	broken    chan struct{} // closed when writeErr is set
+	slow      bool  // the last system call of Write took long
+	writeErr  error // the first one; it stays: a frame cut short cannot be repaired
 
-	post mailbox
+	post   mailbox
+	broken func()
 
 	lastText atomic.Bool  // the client's last message was text
 	lastData atomic.Int64 // Unix nanoseconds
@@ -119,7 +119,7 @@ func (v *Violation) Error() string {
 	return fmt.Sprintf("protocol violation (%d): %s", v.Code, v.Reason)
 }
 
-// Received is the number of payload bytes that Read has returned so far.
+// Received is the number of payload bytes that Read and Next have returned so far.
 func (c *Conn) Received() int64 { return c.received.Load() }
 
 // Sent is the number of payload bytes handed to Write so far.
@@ -134,8 +134,9 @@ func (c *Conn) LastData() time.Time { return time.Unix(0, c.lastData.Load()) }
 // PeerClose is the Close frame the client sent; nil until Read has returned io.EOF.
 func (c *Conn) PeerClose() *CloseError { return c.close }
 
-// Broken is closed when a write has failed, a control frame's too. WriteErr says why.
-func (c *Conn) Broken() <-chan struct{} { return c.broken }
+// WhenBroken has f called, by a goroutine of its own, when a ping or a pong could not be written: nobody waits for
+// those. f may be called more than once. WriteErr says why. It must be called before Read, Next, Echo and Ping.
+func (c *Conn) WhenBroken(f func()) { c.broken = f }
 
 // WriteErr is the first error of a write; nil if there was none.
 func (c *Conn) WriteErr() error {
