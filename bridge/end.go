@@ -8,8 +8,13 @@ import (
 	"wsbridge/tcp"
 )
 
-// linger is how long a peer that has got our FIN may take to send its own.
-const linger = time.Second
+const (
+	// linger is how long a peer that has got our FIN may take to send its own.
+	linger = time.Second
+	// closeWait is how long a client may take to answer our Close frame where nothing else is waited for. A browser on
+	// a busy machine took more than a second, and then calls the ending unclean.
+	closeWait = 3 * time.Second
+)
 
 // end is the one place that decides what the end of one side means for the other. Both connections are closed when
 // it returns. The cause it returns is c, or what c turned out to be.
@@ -37,7 +42,7 @@ func (p *pair) hearClient(c cause) {
 		p.await(up)
 		return
 	}
-	defer time.AfterFunc(linger, p.a.InterruptRead).Stop()
+	defer time.AfterFunc(closeWait, p.a.InterruptRead).Stop()
 	p.await(up)
 	pump(io.Discard, p.client)
 }
