@@ -28,7 +28,7 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !b.open(a) {
-		a.leave()
+		a.place.leave()
 		b.running.Done()
 	}
 }
@@ -58,8 +58,8 @@ type admission struct {
 	route   *Route
 	terms   *Terms
 	grant   auth.Grant
-	number  uint64    // of the pair
-	counted []*census // that it must leave
+	number  uint64 // of the pair
+	place   place
 }
 
 // refusal is why a request becomes no pair.
@@ -201,25 +201,16 @@ func (a *admission) chooseClaimed() *refusal {
 
 // limit numbers the request and makes Shutdown wait for it.
 func (a *admission) limit() *refusal {
-	b, route := a.bridge, a.route
-	own := b.routeCensus(route)
-	for _, count := range []struct {
-		of              *census
-		most, ofAddress int
-	}{{&b.census, a.rules.MaxConns, a.rules.MaxConnsPerIP}, {own, route.MaxConns, route.MaxConnsPerIP}} {
-		if isOwn(a.r) {
-			break
+	b := a.bridge
+	if !isOwn(a.r) {
+		if refused := a.enter(); refused != nil {
+			return refused
 		}
-		if full := count.of.enter(a.sender.addr, count.most, count.ofAddress); full != "" {
-			a.leave()
-			return a.tooFull(full)
-		}
-		a.counted = append(a.counted, count.of)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.stopping {
-		a.leave()
+		a.place.leave()
 		return &refusal{status: http.StatusServiceUnavailable, why: "the bridge is shutting down"}
 	}
 	b.last++
@@ -240,12 +231,21 @@ func (a *admission) tooFull(limit string) *refusal {
 	return full
 }
 
-// leave makes room for another one.
-func (a *admission) leave() {
-	for _, c := range a.counted {
-		c.leave(a.sender.addr)
+// enter takes a place among all pairs, and among those of the route.
+func (a *admission) enter() *refusal {
+	route := a.route
+	a.place.from = a.sender.addr
+	if full := a.bridge.census.enter(a.sender.addr, a.rules.MaxConns, a.rules.MaxConnsPerIP); full != "" {
+		return a.tooFull(full)
 	}
-	a.counted = nil
+	a.place.of[0] = &a.bridge.census
+	own := a.bridge.routeCensus(route)
+	if full := own.enter(a.sender.addr, route.MaxConns, route.MaxConnsPerIP); full != "" {
+		a.place.leave()
+		return a.tooFull(full)
+	}
+	a.place.of[1] = own
+	return nil
 }
 
 // routeCensus counts the pairs of a route, across reloads.

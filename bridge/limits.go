@@ -59,3 +59,19 @@ func (c *census) leave(from netip.Addr) {
 		delete(c.by, from)
 	}
 }
+
+// place is what a pair takes of the limits.
+type place struct {
+	from netip.Addr
+	of   [2]*census // nil: none taken
+}
+
+// leave makes room for another one. A second call does nothing.
+func (p *place) leave() {
+	for i, c := range p.of {
+		if c != nil {
+			c.leave(p.from)
+			p.of[i] = nil
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 
 // open dials, upgrades and starts the pair; false when that failed and nothing is left to wait for.
 func (b *Bridge) open(a *admission) bool {
-	p := &pair{bridge: b, route: a.route, terms: a.terms, session: a.session, leave: a.leave, ends: make(chan end, 2)}
+	p := &pair{bridge: b, route: a.route, terms: a.terms, session: a.session, place: a.place, ends: make(chan end, 2)}
 	p.log = b.log.With(append(append([]any{"pair", a.number}, a.who()...), "target", a.route.name())...)
 	p.paces = [2]*pace{newPace(a.terms.Bandwidth), newPace(a.terms.Bandwidth)}
 	var dialErr error
@@ -33,7 +33,6 @@ func (b *Bridge) open(a *admission) bool {
 		}
 		return false
 	}
-	a.w, a.r = nil, nil // the pair keeps nothing of them: 9 KiB
 	p.session.Record(explain.Event{Layer: explain.Pair, Kind: explain.Upgraded})
 	p.begin(dialErr)
 	return true

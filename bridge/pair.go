@@ -20,7 +20,7 @@ type pair struct {
 	terms   *Terms
 	session *explain.Session // nil: nobody watches
 	began   time.Time
-	leave   func()   // lets the limits count one pair less
+	place   place    // of the limits
 	paces   [2]*pace // by direction: the bandwidth that it may take
 	client  *ws.Conn
 	a       *tcp.Conn // below client
@@ -162,7 +162,7 @@ func (p *pair) release() {
 	}
 	p.client.Release()
 	p.session.End()
-	p.leave()
+	p.place.leave()
 	b := p.bridge
 	b.mu.Lock()
 	delete(b.pairs, p)

@@ -20,8 +20,8 @@ type Conn struct {
 
 	readStopped atomic.Bool // set by InterruptRead
 
+	draining   bool       // guarded by mu
 	mu         sync.Mutex // guards the read deadline and what follows
-	draining   bool
 	drainBegan time.Time
 	drainLimit int64 // in bytes read from the socket
 }

@@ -68,7 +68,7 @@ func (c *Conn) putMirrored(p []byte) error {
 		return c.putData(opBinary, first, p[completed:])
 	}
 	if len(c.hold) > 0 {
-		c.heldSince = time.Now()
+		c.heldSince = time.Now().UnixNano()
 		time.AfterFunc(mirrorWait, c.flushHold)
 	}
 	return c.putData(opText, first, body)
@@ -138,7 +138,7 @@ func (c *Conn) flushHold() { c.deliver(func(m *mailbox) { m.flushDue = true }) }
 
 // releaseOldHold leaves bytes alone that a later Write has held since the timer was set: they have their own.
 func (c *Conn) releaseOldHold() {
-	if time.Since(c.heldSince) >= mirrorWait {
+	if time.Now().UnixNano()-c.heldSince >= int64(mirrorWait) {
 		c.releaseHold() // an error stays, and the next write meets it
 	}
 }

@@ -85,7 +85,7 @@ type Conn struct {
 	writeMu   sync.Mutex // one frame at a time; guards what follows
 	hold      []byte     // the first bytes of a character whose rest has not come
 	holdBuf   [utf8.UTFMax]byte
-	heldSince time.Time
+	heldSince int64 // Unix nanoseconds
 	scratch   []byte
 	closeSent bool
 	slow      bool  // the last system call of Write took long
