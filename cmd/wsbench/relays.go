@@ -54,9 +54,11 @@ func bridgeRelay(name, path string) (*relayKind, error) {
 		return nil, usage("it must be a wsbridge: go build ./cmd/wsbridge", "--bridge %s: %v", path, err)
 	}
 	k := &relayKind{Name: name, Version: strings.TrimSpace(string(version)), ws: true, slower: 1, path: path}
-	k.args = func(target string) []string {
-		return []string{"--listen", "127.0.0.1:0", "--explain=false", "--log-level", "warn", "--target", target}
+	flags := []string{"--listen", "127.0.0.1:0", "--explain=false", "--log-level", "warn"}
+	if help, err := exec.Command(path, "--help").Output(); err == nil && strings.Contains(string(help), "--max-conns ") {
+		flags = append(flags, "--max-conns", "0") // its own limit leaves descriptors for what is not measured here
 	}
+	k.args = func(target string) []string { return append(slices.Clone(flags), "--target", target) }
 	return k.describe(), nil
 }
 

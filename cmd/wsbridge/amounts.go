@@ -51,6 +51,7 @@ func (c *config) limitPairs(log *slog.Logger) amounts {
 // of the sessions.
 type waiting struct {
 	most int // 0: no limit
+	rush rush
 	now  atomic.Int64
 	full atomic.Bool // a line has been logged since it was last half empty
 	log  *slog.Logger
@@ -68,6 +69,9 @@ func (w *waiting) connState(conn net.Conn, state http.ConnState) {
 			conn.Close()
 		}
 	case http.StateHijacked, http.StateClosed:
+		if state == http.StateHijacked {
+			w.rush.open()
+		}
 		if n := w.now.Add(-1); n < int64(w.most/2) {
 			w.full.Store(false)
 		}

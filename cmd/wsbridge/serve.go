@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -78,7 +79,8 @@ func serve(c *config, log *slog.Logger, stdout, stderr io.Writer) error {
 
 // startServer begins to serve. It returns at once.
 func startServer(ctx context.Context, c *config, log *slog.Logger, trace *explain.Printer) (*server, error) {
-	s := &server{log: log, config: c, waiting: waiting{most: c.limitPairs(log).requests, log: log}}
+	s := &server{log: log, config: c}
+	s.waiting = waiting{most: c.limitPairs(log).requests, rush: rush{collect: debug.FreeOSMemory}, log: log}
 	for _, address := range c.listen {
 		listeners, err := listen(ctx, address)
 		if err != nil {
