@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -19,6 +21,16 @@ const (
 	worthCollecting = 500 // openings
 	quietAfterRush  = time.Second
 )
+
+// collectSooner makes the garbage collector run when the heap has grown by gcPercent, unless GOGC says otherwise. Relaying
+// leaves no garbage, so that only openings pay for it, 3 % more CPU time each; an idle pair takes 15.6 KiB for 15.9.
+func collectSooner() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+}
+
+const gcPercent = 75 // Go's own is 100
 
 // open is for every opening.
 func (r *rush) open() {

@@ -53,6 +53,7 @@ func serve(c *config, log *slog.Logger, stdout, stderr io.Writer) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 
+	collectSooner()
 	s, err := startServer(context.Background(), c, log, c.trace.printer(stdout, log))
 	if err != nil {
 		return err
