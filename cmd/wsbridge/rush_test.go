@@ -1,6 +1,7 @@
 package main
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,13 +9,13 @@ import (
 
 func TestRush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		collected := 0
-		r := rush{collect: func() { collected++ }}
-		want := func(claim string, n int) {
+		var collected atomic.Int32 // by timers
+		r := rush{collect: func() { collected.Add(1) }}
+		want := func(claim string, n int32) {
 			t.Helper()
 			synctest.Wait()
-			if collected != n {
-				t.Errorf("%s: collected %d times, want %d", claim, collected, n)
+			if got := collected.Load(); got != n {
+				t.Errorf("%s: collected %d times, want %d", claim, got, n)
 			}
 		}
 		for range worthCollecting - 1 {
