@@ -152,9 +152,9 @@ func (a *admission) authenticate() *refusal {
 }
 
 // choose lets the target claim of a JWT, or ?token= and a table, decide what is reached. Both choose among what the
-// operator has listed: no client can name an address.
+// operator has listed: no client can name an address. Where a practice server is asked for, none of them is reached.
 func (a *admission) choose() *refusal {
-	if a.grant.Target != "" && a.grant.Target != a.route.Name && a.grant.Target != a.route.Path {
+	if a.grant.Target != "" && !a.route.Practice && a.grant.Target != a.route.Name && a.grant.Target != a.route.Path {
 		if refused := a.chooseClaimed(); refused != nil {
 			return refused
 		}

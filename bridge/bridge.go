@@ -87,14 +87,14 @@ type Route struct {
 	Name string // by which the target claim of a JWT can choose it, beside its Path
 	Host string // that the request must be for, without port; "": any
 	// Path is matched exactly, or, when it ends in "/", with everything below it; the longest match wins, and one
-	// with a Host comes before all that have none.
+	// with a Host comes before all that have none, but not before practice servers.
 	Path          string
 	Target        tcp.Target
 	Table         *tcp.Table // not nil: ?token= chooses the target from it, and Target is not used
 	Missing       string     // why nothing is served here: status 404; Target is not used
 	Echo          bool       // answer each message with itself; Target is not used
 	AnyOrigin     bool       // do not look at Origin
-	Practice      bool       // a practice server's: the wishes of a session are granted
+	Practice      bool       // a practice server's, or in their place: comes first, and the wishes of a session are granted
 	Terms         *Terms     // nil: those of the Options
 	MaxConns      int        // of this route, beside the Options' own
 	MaxConnsPerIP int        // likewise

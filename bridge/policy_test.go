@@ -313,13 +313,14 @@ func TestClaimedTarget(t *testing.T) {
 		{"a route with other keys", map[string]any{"target": "locked"}, "/one", "", 401, ""},
 		{"a route with other origins", map[string]any{"target": "two"}, "/one", "http://evil.example", 403, ""},
 		{"a claim chooses where the path is nothing", map[string]any{"target": "two"}, "/nothing", "", 101, "two"},
+		{"a claim does not bring an experiment to a target", map[string]any{"target": "two"}, "/lab/x", "", 101, "lab/x"},
 		{"an expired token", map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}, "/one", "", 401, ""},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
 			o := Options{Terms: Terms{Auth: policy}}
 			locked := Terms{Auth: tokens(t, goodToken)}
 			o.Routes = []Route{{Path: "/one", Name: "one", Echo: true, AnyOrigin: true}, {Path: "/two", Name: "two", Echo: true},
-				{Path: "/three", Echo: true}, {Path: "/locked", Name: "locked", Echo: true, Terms: &locked}}
+				{Path: "/three", Echo: true}, {Path: "/lab/x", Echo: true, Practice: true}, {Path: "/locked", Name: "locked", Echo: true, Terms: &locked}}
 			r := newRig(t, o)
 			c := r.rawDial()
 			headers := []string{"Authorization: Bearer " + signed(t, row.token)}
@@ -332,6 +333,13 @@ func TestClaimedTarget(t *testing.T) {
 			}
 			if row.status != 101 {
 				wantNotDialled(t, r)
+				return
+			}
+			reached := r.routeCensus(&Route{Path: "/" + row.name})
+			reached.mu.Lock()
+			defer reached.mu.Unlock()
+			if reached.all != 1 {
+				t.Errorf("%d pairs of /%s, want 1", reached.all, row.name)
 			}
 		})
 	}

@@ -9,7 +9,8 @@ import (
 // noRoute is where no route leads.
 var noRoute = Route{Missing: "nothing is served at this path"}
 
-// route is the one that serves r: first those of its Host, then those of any; of these the longest match of the path.
+// route is the one that serves r: first the practice servers, which no target may stand in front of, then those of its
+// Host, then those of any; of these the longest match of the path.
 func (o *Options) route(r *http.Request) *Route {
 	host := hostName(r.Host)
 	best := &noRoute
@@ -27,6 +28,9 @@ func (r *Route) matches(path string) bool {
 }
 
 func (r *Route) before(other *Route) bool {
+	if r.Practice != other.Practice {
+		return r.Practice
+	}
 	if (r.Host != "") != (other.Host != "") {
 		return r.Host != ""
 	}

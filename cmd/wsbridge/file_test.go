@@ -117,6 +117,26 @@ routes:
 	}
 }
 
+// TestNoRouteStandsInFrontOfTheLab: the page's experiments reach practice servers by whatever name the page was opened,
+// and never a target.
+func TestNoRouteStandsInFrontOfTheLab(t *testing.T) {
+	t.Parallel()
+	file := newFile(t, "wsbridge.yaml", "routes: [{host: b.example, target: '"+serveTarget(t, greets("target"))+"'}]\n")
+	p := start(t, nil, "--config", file)
+	c := open(t, p.addr, "/lab/echo", "Host: b.example")
+	c.send(text, []byte("?"))
+	if got, want := c.next(), `binary "?"`; got != want {
+		t.Errorf("/lab/echo: got %s, want %s", got, want)
+	}
+	if got, want := statuses("/lab/nothing|Host: b.example", "/other|Host: b.example")(t, p), "404 101"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	p = start(t, nil, "--config", file, "--explain=false")
+	if got, want := statuses("/lab/echo|Host: b.example")(t, p), "404"; got != want {
+		t.Errorf("--explain=false: got %s, want %s", got, want)
+	}
+}
+
 // TestFlagsComeBeforeTheFile, and the environment between them.
 func TestFlagsComeBeforeTheFile(t *testing.T) {
 	t.Parallel()

@@ -180,7 +180,7 @@ func (c *config) own(name string, value int) int {
 // practiceRoutes are the paths below labPath. What is none of them must not reach a target that serves every path.
 func practiceRoutes(c *config, p practice) []bridge.Route {
 	if !c.explain {
-		return []bridge.Route{{Path: labPath, Missing: "no practice servers here: this bridge runs with --explain=false"}}
+		return []bridge.Route{{Path: labPath, Practice: true, Missing: "no practice servers here: this bridge runs with --explain=false"}}
 	}
 	routes := []bridge.Route{{Path: labPath + "ws-echo", Echo: true, AnyOrigin: true, Practice: true}}
 	known := ""
@@ -188,5 +188,5 @@ func practiceRoutes(c *config, p practice) []bridge.Route {
 		routes = append(routes, bridge.Route{Path: labPath + name, Target: p.target(name), AnyOrigin: name == "echo", Practice: true})
 		known += labPath + name + ", "
 	}
-	return append(routes, bridge.Route{Path: labPath, Missing: "no such practice server; there are " + known + labPath + "ws-echo"})
+	return append(routes, bridge.Route{Path: labPath, Practice: true, Missing: "no such practice server; there are " + known + labPath + "ws-echo"})
 }
