@@ -90,13 +90,3 @@ func (o *Options) hostRefusal(r *http.Request) string {
 	}
 	return fmt.Sprintf("the bridge does not know itself as host %q; the operator can add the name with: --allow-host %s", clip(host), clip(host))
 }
-
-// Refusal says why a request that is no opening handshake does not come from a place the bridge trusts; "" if it does.
-func (b *Bridge) Refusal(r *http.Request) string {
-	rules := b.rules.Load()
-	if why := rules.hostRefusal(r); why != "" {
-		return why
-	}
-	s, _ := rules.senderOf(r)
-	return rules.originRefusal(r, s.https)
-}

@@ -35,7 +35,7 @@ func (w *watching) openPage(c *config, b *bridge.Bridge, dial func(context.Conte
 	}
 	at := reachableAt(c.listen[0], ln.Addr())
 	o := page.Options{
-		Hub: w.hub, Refuse: b.Refusal, Log: log, Version: version(), Kernel: runtime.GOOS == "linux", Lab: lab.Names(),
+		Hub: w.hub, Log: log, Version: version(), Kernel: runtime.GOOS == "linux", Lab: lab.Names(),
 		Practice: len(c.targets) == 0, Path: labPath + "echo", Target: "lab:echo",
 		Dial: dial, Client: b.Client,
 		Host: func() string { return at },
